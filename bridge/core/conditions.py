@@ -1,0 +1,237 @@
+"""Conditions of routes: an open set of pure functions; the name of each is the word used in rules.yaml.
+
+A condition that takes word patterns is declared with `words=True`; its patterns go into the one index over all rules. Its docstring's
+first line is what `check --list` prints. A private one comes in with `extensions: [acme.rules]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from bridge.core.model import Channel, Language, Person
+    from bridge.core.word_index import Hit, Matches, WordIndex
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What conditions may look at: the ticket's texts by part, and its plain attributes.
+
+    `parts` has `subject`, `description` and `answers` (what the customer wrote until staff first answered); `domain` is empty where
+    Redmine hides the author's address.
+    """
+
+    parts: Mapping[str, str]
+    fields: Mapping[str, str]
+    author: Person
+    domain: str
+    project: str
+    category: str
+    attachments: tuple[str, ...]
+    language: Language
+    channel: Channel
+    index: WordIndex
+
+    @cached_property
+    def matches(self) -> Mapping[str, Matches]:
+        """All patterns of all rules found in each part and field, looked for once."""
+        texts = {**self.parts, **{f"field:{name}": value for name, value in self.fields.items()}}
+        return {part: self.index.search(text) for part, text in texts.items() if text}
+
+    def hits(self, pattern: str, parts: tuple[str, ...]) -> tuple[tuple[str, Hit], ...]:
+        """Where a word pattern was found, with the part's name."""
+        return tuple((part, hit) for part in parts if part in self.matches for hit in self.matches[part].hits(pattern))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a condition holds, and why, in words for `explain`; a group has the verdicts of its members."""
+
+    holds: bool
+    reason: str
+    members: tuple[Verdict, ...] = ()
+
+    @property
+    def leaves(self) -> tuple[Verdict, ...]:
+        """The plain conditions under this one that decided it."""
+        if not self.members:
+            return (self,)
+        return tuple(leaf for member in self.members for leaf in member.leaves)
+
+
+Check = Callable[[Facts, "Leaf"], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A condition as it is registered: `argument` means a mapping in YAML (`field: {Продукт: [Альт*]}`)."""
+
+    name: str
+    check: Check
+    words: bool = False
+    argument: bool = False
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (self.check.__doc__ or "").strip().partition("\n")[0]
+
+
+REGISTRY: Final[dict[str, Kind]] = {}
+
+
+def condition(name: str, *, words: bool = False, argument: bool = False) -> Callable[[Check], Check]:
+    """Register a condition under the name that leads use.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+
+    def register(check: Check) -> Check:
+        if name in REGISTRY:
+            msg = f"a condition named {name!r} exists already"
+            raise ValueError(msg)
+        REGISTRY[name] = Kind(name, check, words=words, argument=argument)
+        return check
+
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One condition with its values; `argument` is the field's name for conditions on a field."""
+
+    name: str
+    values: tuple[str, ...]
+    argument: str = ""
+
+    def test(self, facts: Facts) -> Verdict:
+        """Ask the registered function."""
+        return REGISTRY[self.name].check(facts, self)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The word patterns that the index has to know."""
+        return self.values if REGISTRY[self.name].words else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`all`, `any` or `none` of some conditions."""
+
+    how: str
+    members: tuple[Condition, ...]
+
+    def test(self, facts: Facts) -> Verdict:
+        """Test every member, so that `explain` can show each."""
+        verdicts = tuple(member.test(facts) for member in self.members)
+        held = [verdict.holds for verdict in verdicts]
+        holds = {"all": all(held), "any": any(held), "none": not any(held)}[self.how]
+        return Verdict(holds, self.how, verdicts)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns of all members."""
+        return tuple(pattern for member in self.members for pattern in member.patterns)
+
+
+Condition = Leaf | Group
+
+TEXT_PARTS: Final = ("subject", "description", "answers")
+
+
+def _found(facts: Facts, leaf: Leaf, parts: tuple[str, ...], where: str) -> Verdict:
+    hits = [(part, hit) for pattern in leaf.values for part, hit in facts.hits(pattern, parts)]
+    if hits:
+        words = ", ".join(dict.fromkeys(f"«{hit.found}» ({hit.pattern})" for _, hit in hits[:5]))
+        return Verdict(holds=True, reason=f"{where} has {words}")
+    return Verdict(
+        holds=False, reason=f"{where} has none of: {', '.join(leaf.values[:8])}{'…' if len(leaf.values) > 8 else ''}"
+    )
+
+
+@condition("text", words=True)
+def text(facts: Facts, leaf: Leaf) -> Verdict:
+    """Subject, description or the customer's answers have one of these words."""
+    return _found(facts, leaf, TEXT_PARTS, "the text")
+
+
+@condition("subject", words=True)
+def subject(facts: Facts, leaf: Leaf) -> Verdict:
+    """The subject has one of these words."""
+    return _found(facts, leaf, ("subject",), "the subject")
+
+
+@condition("description", words=True)
+def description(facts: Facts, leaf: Leaf) -> Verdict:
+    """The description has one of these words."""
+    return _found(facts, leaf, ("description",), "the description")
+
+
+@condition("field", words=True, argument=True)
+def field(facts: Facts, leaf: Leaf) -> Verdict:
+    """A field has one of these words: `field: {Продукт: [сервер]}`."""
+    return _found(facts, leaf, (f"field:{leaf.argument}",), f"the field «{leaf.argument}»")
+
+
+def _any_glob(value: str, leaf: Leaf, what: str) -> Verdict:
+    shown = value or "unknown"
+    for glob in leaf.values:
+        if fnmatchcase(value.casefold(), glob.casefold()):
+            return Verdict(holds=True, reason=f"{what} is {shown} ({glob})")
+    return Verdict(holds=False, reason=f"{what} is {shown}, not one of: {', '.join(leaf.values)}")
+
+
+@condition("author")
+def author(facts: Facts, leaf: Leaf) -> Verdict:
+    """The author's name or login is one of these (`*` stands for anything)."""
+    by_login = _any_glob(facts.author.login, leaf, "the author's login")
+    return by_login if by_login.holds else _any_glob(facts.author.name, leaf, "the author")
+
+
+@condition("domain")
+def domain(facts: Facts, leaf: Leaf) -> Verdict:
+    """The author's mail domain is one of these; never holds where Redmine hides addresses."""
+    return (
+        _any_glob(facts.domain, leaf, "the mail domain")
+        if facts.domain
+        else Verdict(holds=False, reason="the mail domain is unknown")
+    )
+
+
+@condition("project")
+def project(facts: Facts, leaf: Leaf) -> Verdict:
+    """The project is one of these (`*` stands for anything)."""
+    return _any_glob(facts.project, leaf, "the project")
+
+
+@condition("category")
+def category(facts: Facts, leaf: Leaf) -> Verdict:
+    """The category is one of these."""
+    return _any_glob(facts.category, leaf, "the category")
+
+
+@condition("language")
+def language(facts: Facts, leaf: Leaf) -> Verdict:
+    """The ticket is written in this language: ru or en."""
+    return _any_glob(facts.language.value, leaf, "the language")
+
+
+@condition("channel")
+def channel(facts: Facts, leaf: Leaf) -> Verdict:
+    """The ticket came this way: cabinet or mail."""
+    return _any_glob(facts.channel.value, leaf, "the channel")
+
+
+@condition("attachment")
+def attachment(facts: Facts, leaf: Leaf) -> Verdict:
+    """A file is attached whose name is like one of these: `*.log`, `*`."""
+    for name in facts.attachments:
+        verdict = _any_glob(name, leaf, "an attachment")
+        if verdict.holds:
+            return verdict
+    return Verdict(holds=False, reason=f"no attachment like: {', '.join(leaf.values)}")

@@ -1,0 +1,149 @@
+"""What the engine needs of the world: a tracker to read and write tickets, and a store that outlives a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bridge.core.model import Attribute, History, OwnStep, Role, Step, Ticket, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a list shows of a ticket: enough to know whether it has to be read."""
+
+    id: int
+    updated_on: datetime
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What changed, and the server's time from which the next look has to start (with overlap already taken off)."""
+
+    heads: tuple[Head, ...]
+    cursor: datetime
+
+
+class Tracker(Protocol):
+    """The cabinet's Redmine, as the bridge's account sees it.
+
+    Every method raises `TemporaryError` when Redmine is out of reach or answers nonsense, `PermanentError` when a right or a name is missing,
+    `NotFoundError` for a ticket that is gone or hidden; `write` raises `UnknownOutcomeError` when the request was sent and no answer came.
+    """
+
+    def changed(self, since: datetime | None) -> Batch:
+        """Tickets in scope that changed since then, by the server's clock; `None`: all open ones. One request when nothing changed."""
+
+    def read(self, ticket_id: int) -> Ticket | None:
+        """The ticket with its whole history; None when it is not in scope any more (other tracker or project)."""
+
+    def write(self, ticket_id: int, write: Write) -> None:
+        """Send one note and its attributes, in one request; watchers are added first (M2). Success says nothing about what was applied."""
+
+    def blank(self, journal_id: int) -> None:
+        """Empty a note that came out public although it was meant to be private (W2)."""
+
+    def may_write_private(self, project: str) -> bool:
+        """Whether the account's role in that project has the right to write private notes (W2)."""
+
+
+class ClaimState(StrEnum):
+    """How far a step is: claimed before the write, confirmed when read back, refused when Redmine took it and did nothing (W3)."""
+
+    CLAIMED = "claimed"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One step of one ticket in the ledger; unique by ticket, step, ordinal and anchor (the due moment of a reminder, else empty)."""
+
+    ticket_id: int
+    step: Step
+    ordinal: int
+    anchor: str = ""
+    state: ClaimState = ClaimState.CLAIMED
+    at: datetime | None = None
+    journal_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store remembers of a ticket between passes."""
+
+    id: int
+    updated_on: datetime
+    read_at: datetime
+    next_at: datetime | None
+    closed: bool
+    tries: int = 0
+    put_aside_until: datetime | None = None
+
+
+class Store(Protocol):
+    """The memory: the ledger of steps, who spoke (P1), cursors, brakes and the log of decisions. Raises `TemporaryError` when it can't write."""
+
+    def history(self, ticket_id: int) -> History:
+        """Steps confirmed or refused earlier, and attribute values that Redmine did not take."""
+
+    def claims(self, ticket_id: int) -> tuple[Claim, ...]:
+        """The ticket's claims whose outcome is not known yet."""
+
+    def claim(self, claims: Iterable[Claim], at: datetime) -> bool:
+        """Claim all of them or none; False when somebody else has one of them already."""
+
+    def settle(self, claim: Claim, state: ClaimState, at: datetime, journal_id: int | None = None) -> None:
+        """Confirm or refuse a claim."""
+
+    def release(self, claim: Claim) -> None:
+        """Forget a claim whose write is known not to have happened."""
+
+    def refuse(self, ticket_id: int, attribute: Attribute, name: str, value: str, at: datetime) -> bool:
+        """Remember that Redmine did not take this value; False when that was known already (report once)."""
+
+    def roles(self, ticket_id: int) -> Mapping[int, Role]:
+        """Journal id to the role its speaker had when it was first seen."""
+
+    def keep_roles(self, ticket_id: int, roles: Mapping[int, Role]) -> None:
+        """Remember roles of journals seen for the first time; roles already kept stay."""
+
+    def known(self, ticket_id: int) -> Known | None:
+        """What was remembered of the ticket."""
+
+    def keep(self, known: Known) -> None:
+        """Remember when the ticket was read and when it wants to be looked at next."""
+
+    def forget(self, ticket_id: int) -> None:
+        """The ticket left the scope or is gone: no more wake-ups. The ledger stays."""
+
+    def due(self, now: datetime) -> tuple[int, ...]:
+        """Tickets whose next moment has come, or whose back-off is over, oldest first."""
+
+    def open_ids(self) -> frozenset[int]:
+        """Tickets remembered as open, for the daily full re-read."""
+
+    def put_aside(self, ticket_id: int, until: datetime, reason: str) -> int:
+        """Back off from a ticket that failed; returns how many times in a row."""
+
+    def get(self, name: str) -> str:
+        """A named value: cursor, last full re-read, brake; empty when not set."""
+
+    def set(self, name: str, value: str) -> None:
+        """Set a named value; empty removes it."""
+
+    def adopted(self, ticket_id: int) -> bool:
+        """Whether an operator has adopted a ticket older than `not_before` (W5)."""
+
+    def adopt(self, ticket_id: int, at: datetime) -> None:
+        """Let the bridge write to a ticket older than `not_before`."""
+
+    def log(self, run: str, ticket_id: int, at: datetime, steps: Iterable[OwnStep], reason: str) -> None:
+        """Append to the log of decisions; nothing personal beyond ids."""
+
+    def logged(self, ticket_id: int) -> Iterator[Mapping[str, object]]:
+        """The ticket's decisions, oldest first."""
