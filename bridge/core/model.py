@@ -6,7 +6,7 @@ trackers, groups, fields…) are what people see in Redmine; the adapter turns i
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum

@@ -5,9 +5,9 @@ Spans of working days and hours are `bridge.core.spans.Span`; names are those th
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta  # noqa: TC003 - likewise
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
