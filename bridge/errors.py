@@ -1,5 +1,27 @@
 """The errors of the bridge: one short tree, each class one sentence for the person who reads it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """One thing that is wrong in a file: where (line and column count from 1), what, and what to do about it."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """As editors and people expect it: `rules.yaml:14:7: unknown key 'asignee' (did you mean 'assignee'?)`."""
+        remedy = f" ({self.remedy})" if self.remedy else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{remedy}"
+
 
 class BridgeError(Exception):
     """Something went wrong in the bridge."""
@@ -7,6 +29,16 @@ class BridgeError(Exception):
 
 class PolicyError(BridgeError):
     """The rules cannot be used; the message lists every mistake with file, line and column."""
+
+    def __init__(self, message: str, mistakes: Iterable[Mistake] = ()) -> None:
+        super().__init__(message)
+        self.mistakes = tuple(mistakes)
+
+    @classmethod
+    def of(cls, mistakes: Iterable[Mistake]) -> Self:
+        """The error that lists these mistakes, in order of their places, each once."""
+        listed = sorted(set(mistakes))
+        return cls("\n".join(str(mistake) for mistake in listed), listed)
 
 
 class CalendarDataError(PolicyError):

@@ -22,10 +22,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What changed, and the server's time from which the next look has to start (with overlap already taken off)."""
+    """What changed, and the server's time from which the next look has to start (with overlap already taken off).
+
+    `outside` are changed tickets of other trackers or projects, as far as they were seen: one that the store knows has left the scope.
+    The overlap shows changes more than once; and as REST tells whole seconds, an `updated_on` not newer than the second of the last
+    reading may hide a later change.
+    """
 
     heads: tuple[Head, ...]
     cursor: datetime
+    outside: tuple[int, ...] = ()
 
 
 class Tracker(Protocol):
@@ -41,8 +47,11 @@ class Tracker(Protocol):
     def read(self, ticket_id: int) -> Ticket | None:
         """The ticket with its whole history; None when it is not in scope any more (other tracker or project)."""
 
-    def write(self, ticket_id: int, write: Write) -> None:
-        """Send one note and its attributes, in one request; watchers are added first (M2). Success says nothing about what was applied."""
+    def write(self, ticket_id: int, write: Write) -> tuple[str, ...]:
+        """Send one note and its attributes, in one request; watchers are added first (M2). Success says nothing about what was applied.
+
+        Returns, in sentences, what went wrong beside it: a watcher who could not be added does not keep the note back.
+        """
 
     def blank(self, journal_id: int) -> None:
         """Empty a note that came out public although it was meant to be private (W2)."""

@@ -207,7 +207,7 @@ class State:
                         attachments.append(to)
                 case attribute:
                     plain[attribute.value] = to
-        return replace(self, **plain, fields=fields, attachments=tuple(attachments))  # type: ignore[arg-type]
+        return replace(self, **plain, fields=fields, attachments=tuple(attachments))
 
 
 @dataclass(frozen=True)
@@ -254,15 +254,20 @@ class Ticket:
 
 
 ANY_ORDINAL: Final = 0
+PRIVATE: Final = "private"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnStep:
-    """A step that the bridge is known to have done, with its ordinal (`ANY_ORDINAL` where it is not known) and the moment."""
+    """A step that the bridge is known to have done, with its ordinal (`ANY_ORDINAL` where it is not known) and the moment.
+
+    `anchor` tells steps of one name and ordinal apart in the ledger: the due moment of a reminder, `PRIVATE` for what staff are told.
+    """
 
     step: Step
     ordinal: int
     at: datetime
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,129 @@
+"""`bridge.ports.Tracker` over a real Redmine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from bridge.adapters.redmine.changes import Changes
+from bridge.adapters.redmine.client import Client, row_of
+from bridge.adapters.redmine.names import Keep, Names
+from bridge.adapters.redmine.people import People
+from bridge.adapters.redmine.reading import ticket
+from bridge.adapters.redmine.scope import ScopeFilter
+from bridge.adapters.redmine.writing import Composer, Place
+from bridge.core.model import Attribute, Person, Ticket, Write
+from bridge.errors import NotFoundError, PermanentError, TemporaryError
+from bridge.ports import Batch
+
+if TYPE_CHECKING:
+    from redminelib import Redmine  # type: ignore[import-untyped]
+
+    from bridge.adapters.redmine.aging import Clock
+    from bridge.core.policy import Department
+    from bridge.core.policy import Redmine as Rules
+
+OVERLAP: Final = timedelta(seconds=10)
+INCLUDE: Final = "journals,attachments,watchers"
+WRITES_PRIVATE: Final = frozenset({"add_issue_notes", "set_notes_private"})
+
+
+class RedmineTracker:
+    """The cabinet as the bridge's account sees it. For one thread.
+
+    `clock` says by what time names and memberships grow old; `overlap` is taken off the server's time, for writes that were
+    committed later than the moment they carry.
+    """
+
+    def __init__(  # noqa: PLR0913 - the last two have defaults that nobody but tests changes
+        self,
+        redmine: Redmine,
+        rules: Rules,
+        departments: Iterable[Department],
+        clock: Clock,
+        *,
+        keep: Keep | None = None,
+        overlap: timedelta = OVERLAP,
+    ) -> None:
+        self._client = Client(redmine)
+        self.names = Names(self._client, clock, keep)
+        self.people = People(self.names, rules, departments)
+        self.scope = ScopeFilter(rules.scope, self.names)
+        self._changes = Changes(self._client, self.names, self.scope, overlap)
+        self._composer = Composer(self.names)
+        self._places: dict[int, Place] = {}
+
+    def changed(self, since: datetime | None) -> Batch:
+        """See `Tracker.changed`."""
+        return self._changes.since(since)
+
+    def read(self, ticket_id: int) -> Ticket | None:
+        """See `Tracker.read`; one request, and what names and people are not known yet."""
+        issue = self._issue(ticket_id)
+        if not self.scope.covers(issue):
+            self._places.pop(ticket_id, None)
+            return None
+        return ticket(issue, _Lookup(self.names, self.people))
+
+    def _issue(self, ticket_id: int) -> Mapping[str, Any]:
+        path = f"/issues/{ticket_id}.json"
+        issue = row_of(self._client.get(path, include=INCLUDE), "issue", path)
+        for who in (issue.get("author"), issue.get("assigned_to")):
+            self.names.learn(who)
+        self.names.see(issue.get("project"))
+        self._places[ticket_id] = Place.of(issue)
+        return issue
+
+    def write(self, ticket_id: int, write: Write) -> tuple[str, ...]:
+        """See `Tracker.write`."""
+        if ticket_id not in self._places:
+            self._issue(ticket_id)
+        place = self._places[ticket_id]
+        body = self._composer.body(place, write)
+        troubles = [trouble for name in write.watchers if (trouble := self._watch(place, name))]
+        self._client.put(f"/issues/{ticket_id}.json", body)
+        return tuple(troubles)
+
+    def _watch(self, place: Place, name: str) -> str:
+        """Add a watcher (M2); what went wrong, as the note goes all the same."""
+        try:
+            key = self._composer.principal(place, name)
+            if key not in place.watchers:
+                self._client.post(f"/issues/{place.ticket}/watchers.json", {"user_id": key})
+        except (PermanentError, TemporaryError) as error:
+            return f"«{name}» could not be made a watcher of ticket {place.ticket}: {error}"
+        return ""
+
+    def blank(self, journal_id: int) -> None:
+        """See `Tracker.blank`."""
+        self._client.put(f"/journals/{journal_id}.json", {"journal": {"notes": ""}})
+
+    def may_write_private(self, project: str) -> bool:
+        """See `Tracker.may_write_private`; where projects share a name, in all of them."""
+        keys = self.names.projects_named(project)
+        if not keys:
+            raise NotFoundError(f"Redmine shows the bridge's account no project «{project}»")
+        return all(self._has(key, WRITES_PRIVATE) for key in keys)
+
+    def _has(self, project: int, rights: frozenset[str]) -> bool:
+        granted = (role.permissions for role in self.names.roles_in(project))
+        return rights <= frozenset().union(*granted)
+
+
+class _Lookup:
+    """What `reading` asks for, of names and people."""
+
+    def __init__(self, names: Names, people: People) -> None:
+        self._names = names
+        self._people = people
+
+    def name(self, attribute: Attribute, key: str, project: int) -> str:
+        return self._names.name(attribute, key, project)
+
+    def field(self, key: int, project: int) -> str:
+        return self._names.field(key, project)
+
+    def person(self, who: Mapping[str, Any] | None, project: int) -> Person:
+        self._names.learn(who)
+        return self._people.person(who, project)

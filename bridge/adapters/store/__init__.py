@@ -1,0 +1,5 @@
+"""The store in an SQL database: SQLite as shipped, PostgreSQL by its URL."""
+
+from bridge.adapters.store.sql import SqlStore
+
+__all__ = ["SqlStore"]

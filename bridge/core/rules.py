@@ -1,0 +1,98 @@
+"""Which route a ticket takes (R1): the first that matches, the last one catches all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.core.conditions import Facts, Verdict
+from bridge.core.events import Chronicle
+from bridge.core.model import Language, Role, State, Step
+from bridge.core.policy import Policy, Route
+from bridge.core.text import language, strip_quotes
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A route with its verdict."""
+
+    route: Route
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The route that a ticket takes, why, and those that were tried before it."""
+
+    route: Route
+    reason: str
+    tried: tuple[Tried, ...] = ()
+
+    @property
+    def nearest(self) -> tuple[Tried, ...]:
+        """Routes that did not match, those with the most conditions that held first."""
+        return tuple(sorted(self.tried, key=lambda tried: -sum(leaf.holds for leaf in tried.verdict.leaves)))
+
+
+def facts_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str], upto: int | None = None) -> Facts:
+    """What routes look at, after the first `upto` journals (all when None).
+
+    The customer's words count until staff first answered in public: what comes later is a conversation, not the request.
+    """
+    events = chronicle.events if upto is None else chronicle.events[:upto]
+    ticket = chronicle.ticket
+    state = events[-1].after if events else ticket.created
+    answers = _answers(chronicle, len(events))
+    return Facts(
+        parts={"subject": state.subject, "description": strip_quotes(state.description), "answers": answers},
+        fields=fields,
+        author=ticket.author,
+        domain=ticket.author.mail.rpartition("@")[2].lower(),
+        project=state.project,
+        category=state.category,
+        attachments=state.attachments,
+        language=language_of(state),
+        channel=ticket.channel,
+        index=policy.words,
+    )
+
+
+def language_of(state: State) -> Language:
+    """The language that the ticket is written in, by subject and description."""
+    return language(f"{state.subject}\n{state.description}")
+
+
+def _answers(chronicle: Chronicle, upto: int) -> str:
+    words: list[str] = []
+    for event in chronicle.events[:upto]:
+        if event.role is Role.STAFF and event.words and not chronicle.is_contact(event):
+            break
+        if event.is_customer and event.words:
+            words.append(strip_quotes(event.words))
+    return "\n".join(words)
+
+
+def route(facts: Facts, policy: Policy) -> Routing:
+    """The first route whose conditions hold; the catch-all when none does."""
+    tried: list[Tried] = []
+    for candidate in policy.routes:
+        if candidate.when is None:
+            return Routing(candidate, "no other route matched", tuple(tried))
+        verdict = candidate.when.test(facts)
+        if verdict.holds:
+            return Routing(candidate, _because(verdict), tuple(tried))
+        tried.append(Tried(candidate, verdict))
+    msg = "the rules have no route that catches all"  # policy.check refuses such rules
+    raise AssertionError(msg)
+
+
+def _because(verdict: Verdict) -> str:
+    return "; ".join(leaf.reason for leaf in verdict.leaves if leaf.holds) or verdict.reason
+
+
+def routing_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str]) -> Routing:
+    """The ticket's route now: as the texts say, or `triage` once the customer has replied to an answer "out of scope" (R6)."""
+    told = next((event for event in chronicle.events if event.did(Step.OUT_OF_SCOPE)), None)
+    if told and any(event.is_customer and event.words and event.index > told.index for event in chronicle.events):
+        return Routing(policy.routes[-1], "the customer replied to the answer that this is out of scope (R6)")
+    return route(facts_of(chronicle, policy, fields), policy)

@@ -1,0 +1,41 @@
+"""The texts that are shipped, and what a text may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Final
+
+from bridge.core.policy import Text
+from bridge.policy.positions import read_document
+
+SHIPPED: Final = "texts.yaml"
+MAX_TEXT: Final = 8_000
+
+VARIABLES: Final = MappingProxyType(
+    {
+        "term": "the moment by which the answer is due; empty where it is not known",
+        "fields": "what is asked for: a list with number, name, question, hint, label",
+        "filled": "what was read from the customer's answer: a list with name, source",
+        "department": "the department concerned",
+        "reason": "why this happens",
+        "late_by": "how late it is; empty where it is not",
+        "left": "the working time that is left; empty where there is none",
+        "ticket": "the ticket's number",
+        "answer": "the answer that the route has for a request out of scope",
+        "kind": "the kind of the request",
+        "status": "the status or mark concerned",
+        "steps": "the steps that the note is made of",
+    }
+)
+PARTS: Final = frozenset({"number", "name", "question", "hint", "label", "source"})
+"""What the members of `fields` and `filled` have."""
+
+
+@cache
+def shipped_texts() -> Mapping[str, Text]:
+    """The texts that come with the bridge, by name."""
+    source = files("bridge.policy").joinpath(SHIPPED).read_text(encoding="utf-8")
+    return MappingProxyType({name: Text(**both) for name, both in read_document(source, SHIPPED).data.items()})

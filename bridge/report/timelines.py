@@ -1,0 +1,331 @@
+"""The test files of leads (`presale-bridge test`): YAML → tickets with their timelines, and what is expected of them.
+
+The format is fixed; see docs/en/testing.md. Mistakes are reported with file, line and column, all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from bridge.core import footer
+from bridge.core.model import (
+    ANY_ORDINAL,
+    PRIVATE,
+    Attribute,
+    Change,
+    Channel,
+    History,
+    Journal,
+    Language,
+    OwnStep,
+    Person,
+    Role,
+    State,
+    Step,
+    Ticket,
+)
+from bridge.core.policy import Policy
+from bridge.errors import Mistake, PolicyError
+from bridge.policy.positions import Document, Path, read_document
+
+EXPECT_KEYS: Final = frozenset(
+    [
+        "kind",
+        "department",
+        "missing",
+        "clock",
+        "due",
+        "department_due",
+        "used",
+        "late_by",
+        "approval",
+        "do",
+        "told",
+        "note_contains",
+    ]
+)
+_TICKET_KEYS: Final = frozenset(
+    [
+        "id",
+        "subject",
+        "description",
+        "created_on",
+        "author",
+        "channel",
+        "status",
+        "project",
+        "tracker",
+        "category",
+        "priority",
+        "assigned_to",
+        "due_date",
+        "attachments",
+        "fields",
+        "watchers",
+    ]
+)
+_PLAIN: Final = {
+    attribute.value: attribute for attribute in Attribute if attribute not in (Attribute.FIELD, Attribute.ATTACHMENT)
+}
+_JOURNAL_KEYS: Final = frozenset(
+    {"at", "by", "did", "notes", "private", "attachments", "auto_reply", "fields", "speaker", *_PLAIN}
+)
+_STAFF_ONLY: Final = frozenset({Step.REMIND, Step.ESCALATE, Step.PROPOSE})
+_ROLES: Final = {
+    "staff": Role.STAFF,
+    "robot": Role.ROBOT,
+    "client": Role.CUSTOMER,
+    "customer": Role.CUSTOMER,
+    "bridge": Role.BRIDGE,
+}
+_TICKET_ID: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One moment and what is expected then; `line` is where it stands in the file."""
+
+    now: datetime
+    expect: Mapping[str, Any]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One ticket with its history, and the checks on it."""
+
+    name: str
+    ticket: Ticket
+    history: History
+    checks: tuple[Check, ...]
+    line: int
+
+    def history_at(self, now: datetime) -> History:
+        """What the store would have remembered at `now`."""
+        return replace(self.history, done=tuple(own for own in self.history.done if own.at <= now))
+
+
+def read_cases(text: str, name: str, policy: Policy) -> tuple[Case, ...]:
+    """The cases of one test file.
+
+    Raises:
+        PolicyError: with every mistake of the file and its place.
+    """
+    document = read_document(text, name)
+    reader = _Reader(document, policy)
+    cases = reader.cases()
+    if reader.mistakes:
+        raise PolicyError.of(reader.mistakes)
+    return cases
+
+
+class _BadCaseError(Exception):
+    """A case that cannot be read; its mistake is noted already."""
+
+
+class _Reader:
+    def __init__(self, document: Document, policy: Policy) -> None:
+        self.document, self.policy = document, policy
+        self.mistakes: list[Mistake] = list(document.mistakes)
+        self.people: dict[str, Person] = {}
+
+    # --- mistakes and plain values ------------------------------------------------------------------------------------------------------
+
+    def _wrong(self, path: Path, message: str, remedy: str = "") -> _BadCaseError:
+        self.mistakes.append(self.document.at_value(path, message, remedy))
+        return _BadCaseError()
+
+    def _mapping(self, value: Any, path: Path, known: frozenset[str] | None = None) -> Mapping[str, Any]:
+        if not isinstance(value, Mapping):
+            raise self._wrong(path, "a mapping is expected here")
+        for key in value:
+            if known is not None and key not in known:
+                self.mistakes.append(
+                    self.document.at_key((*path, key), f"unknown key '{key}'", f"known are: {', '.join(sorted(known))}")
+                )
+        return value
+
+    def _list(self, value: Any, path: Path) -> list[Any]:
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self._wrong(path, "a list is expected here")
+        return value
+
+    def _moment(self, value: Any, path: Path) -> datetime:
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            raise self._wrong(path, f"'{value}' is no moment", "write it like 2026-11-23T10:15:00+03:00") from None
+        if at.tzinfo is None:
+            raise self._wrong(path, f"'{value}' has no time zone", "write it like 2026-11-23T10:15:00+03:00")
+        return at
+
+    # --- people -------------------------------------------------------------------------------------------------------------------------
+
+    def _read_people(self, data: Any) -> None:
+        first_line = frozenset({self.policy.first_line.group})
+        self.people = {
+            "client": Person("client", "client", Role.CUSTOMER),
+            "staff": Person("staff", "staff", Role.STAFF, first_line),
+            "bridge": Person("bridge", "bridge", Role.BRIDGE),
+        }
+        for name, value in self._mapping(data or {}, ("people",)).items():
+            path = ("people", name)
+            person = self._mapping(value or {}, path, frozenset({"role", "groups", "login", "mail", "name"}))
+            role = _ROLES.get(str(person.get("role", "customer")))
+            if role is None:
+                raise self._wrong((*path, "role"), f"unknown role '{person['role']}'", "one of: client, staff, robot")
+            groups = frozenset(map(str, self._list(person.get("groups"), (*path, "groups"))))
+            shown = str(person.get("name", name))
+            self.people[name] = Person(
+                name, shown, role, groups, str(person.get("login", name)), str(person.get("mail", ""))
+            )
+
+    def _person(self, value: Any, path: Path) -> Person:
+        if isinstance(value, Mapping):
+            given = self._mapping(value, path, frozenset({"login", "mail", "name", "role"}))
+            key = str(given.get("login") or given.get("mail") or given.get("name"))
+            role = _ROLES.get(str(given.get("role", "client")), Role.CUSTOMER)
+            return Person(
+                key,
+                str(given.get("name", key)),
+                role,
+                login=str(given.get("login", "")),
+                mail=str(given.get("mail", "")),
+            )
+        if value not in self.people:
+            raise self._wrong(
+                path, f"nobody is called '{value}'", f"known are: {', '.join(self.people)}; add people under 'people:'"
+            )
+        return self.people[value]
+
+    # --- cases --------------------------------------------------------------------------------------------------------------------------
+
+    def cases(self) -> tuple[Case, ...]:
+        try:
+            data = self._mapping(self.document.data, (), frozenset({"people", "cases"}))
+            self._read_people(data.get("people"))
+            raw = self._list(data.get("cases"), ("cases",))
+        except _BadCaseError:
+            return ()
+        return tuple(case for index, value in enumerate(raw) for case in self._try_case(value, ("cases", index)))
+
+    def _try_case(self, value: Any, path: Path) -> tuple[Case, ...]:
+        try:
+            return (self._case(value, path),)
+        except _BadCaseError:
+            return ()
+        except ValueError as error:
+            self.mistakes.append(self.document.at_value(path, str(error)))
+            return ()
+
+    def _case(self, value: Any, path: Path) -> Case:
+        data = self._mapping(value, path, frozenset({"name", "ticket", "journals", "checks", "now", "expect"}))
+        ticket = self._ticket(data.get("ticket"), (*path, "ticket"))
+        journals, done = self._journals(data.get("journals"), (*path, "journals"), ticket)
+        ticket = replace(ticket, journals=journals)
+        checks = self._checks(data, path)
+        return Case(
+            str(data.get("name", f"case {path[-1]}")),
+            ticket,
+            History(done=done),
+            checks,
+            self.document.value_place(path).line,
+        )
+
+    def _ticket(self, value: Any, path: Path) -> Ticket:
+        data = self._mapping(value, path, _TICKET_KEYS)
+        if "created_on" not in data:
+            raise self._wrong(path, "a ticket needs 'created_on'", "write it like 2026-11-23T10:15:00+03:00")
+        plain = {key: _text(data.get(key)) for key in _PLAIN if key in data}
+        plain.setdefault("tracker", min(self.policy.redmine.scope.trackers, default=""))
+        plain.setdefault("status", "Новая")
+        fields = {str(k): _text(v) for k, v in self._mapping(data.get("fields") or {}, (*path, "fields")).items()}
+        files = tuple(map(str, self._list(data.get("attachments"), (*path, "attachments"))))
+        state = State(**plain, fields=fields, attachments=files)
+        author = self._person(data.get("author", "client"), (*path, "author"))
+        channel = self._channel(data.get("channel", "cabinet"), (*path, "channel"))
+        created_on = self._moment(data["created_on"], (*path, "created_on"))
+        watchers = tuple(map(str, self._list(data.get("watchers"), (*path, "watchers"))))
+        return Ticket(int(data.get("id", _TICKET_ID)), author, created_on, state, channel=channel, watchers=watchers)
+
+    def _channel(self, value: Any, path: Path) -> Channel:
+        if value not in tuple(Channel):
+            raise self._wrong(path, f"unknown channel '{value}'", "one of: cabinet, mail")
+        return Channel(value)
+
+    def _journals(self, value: Any, path: Path, ticket: Ticket) -> tuple[tuple[Journal, ...], tuple[OwnStep, ...]]:
+        counts: dict[Step, int] = {}
+        done: list[OwnStep] = []
+        journals: list[Journal] = []
+        for index, raw in enumerate(self._list(value, path)):
+            where = (*path, index)
+            data = self._mapping(raw, where, _JOURNAL_KEYS)
+            steps = self._did(data, where, counts)
+            journals.append(self._journal(index + 1, data, where, ticket, steps))
+            done.extend(OwnStep(step, number, journals[-1].at, PRIVATE) for step, number in steps if step is Step.THANK)
+        return tuple(journals), tuple(done)
+
+    def _did(self, data: Mapping[str, Any], path: Path, counts: dict[Step, int]) -> tuple[tuple[Step, int], ...]:
+        steps = []
+        for name in self._list(data.get("did"), (*path, "did")):
+            if name not in tuple(Step):
+                raise self._wrong((*path, "did"), f"unknown step '{name}'", f"one of: {' '.join(Step)}")
+            step = Step(name)
+            counts[step] = counts.get(step, 0) + 1
+            steps.append((step, ANY_ORDINAL if step in (Step.REMIND, Step.ESCALATE) else counts[step]))
+        return tuple(steps)
+
+    def _journal(
+        self, number: int, data: Mapping[str, Any], path: Path, ticket: Ticket, steps: tuple[tuple[Step, int], ...]
+    ) -> Journal:
+        at = self._moment(data.get("at"), (*path, "at"))
+        own = tuple(OwnStep(step, ordinal, at) for step, ordinal in steps)
+        notes = _text(data.get("notes"))
+        if own:
+            notes = f"{notes}\n\n{footer.render(ticket.id, own, Language.RU)}".strip()
+        private = data.get("private", bool(own) and all(one.step in _STAFF_ONLY for one in own))
+        speaker = self._person(data["speaker"], (*path, "speaker")) if "speaker" in data else None
+        author = self._person(data.get("by"), (*path, "by"))
+        changes = self._changes(data, path)
+        return Journal(number, at, author, notes, bool(private), changes, bool(data.get("auto_reply", False)), speaker)
+
+    def _changes(self, data: Mapping[str, Any], path: Path) -> tuple[Change, ...]:
+        changes = []
+        for key, attribute in _PLAIN.items():
+            if key in data:
+                old, new = self._pair(data[key], (*path, key))
+                changes.append(Change(attribute, old, new))
+        for name, pair in self._mapping(data.get("fields") or {}, (*path, "fields")).items():
+            old, new = self._pair(pair, (*path, "fields", name))
+            changes.append(Change(Attribute.FIELD, old, new, name))
+        changes += [
+            Change(Attribute.ATTACHMENT, "", str(name))
+            for name in self._list(data.get("attachments"), (*path, "attachments"))
+        ]
+        return tuple(changes)
+
+    def _pair(self, value: Any, path: Path) -> tuple[str, str]:
+        if not isinstance(value, list) or len(value) != 2:
+            raise self._wrong(path, "a change is [old, new]")
+        return _text(value[0]), _text(value[1])
+
+    def _checks(self, data: Mapping[str, Any], path: Path) -> tuple[Check, ...]:
+        if "checks" not in data:
+            return (self._check(data, path),)
+        return tuple(
+            self._check(self._mapping(value, (*path, "checks", i), frozenset({"now", "expect"})), (*path, "checks", i))
+            for i, value in enumerate(self._list(data["checks"], (*path, "checks")))
+        )
+
+    def _check(self, data: Mapping[str, Any], path: Path) -> Check:
+        expect = self._mapping(data.get("expect") or {}, (*path, "expect"), EXPECT_KEYS)
+        return Check(self._moment(data.get("now"), (*path, "now")), expect, self.document.value_place(path).line)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
