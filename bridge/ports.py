@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -107,7 +107,7 @@ class Store(Protocol):
         """Claim all of them or none; False when somebody else has one of them already."""
 
     def settle(self, claim: Claim, state: ClaimState, at: datetime, journal_id: int | None = None) -> None:
-        """Confirm or refuse a claim."""
+        """Confirm or refuse a claim; confirmed stays confirmed. `history` tells `at`: the note's own moment where there is a note."""
 
     def release(self, claim: Claim) -> None:
         """Forget a claim whose write is known not to have happened."""
@@ -156,3 +156,12 @@ class Store(Protocol):
 
     def logged(self, ticket_id: int) -> Iterator[Mapping[str, object]]:
         """The ticket's decisions, oldest first."""
+
+    def acquire_pass(self, owner: str, now: datetime, ttl: timedelta) -> bool:
+        """Begin a pass: False while somebody else's lasts. One that crashed ends by itself, `ttl` after it was last renewed."""
+
+    def renew_pass(self, owner: str, now: datetime, ttl: timedelta) -> bool:
+        """Go on with a pass; False when it was taken over meanwhile: stop."""
+
+    def release_pass(self, owner: str) -> None:
+        """End a pass; somebody else's stays."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bridge.demo import processes
-from bridge.demo.server import RedmineServer
+from bridge.demo.server import DatabaseKind, RedmineServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def _others(users: Path) -> list[Path]:
 
 def make_server(name: str) -> RedmineServer:
     """A server of the database that this run of tests is about; not started."""
-    kind = "postgresql" if os.environ.get("TEST_REDMINE_DATABASE") == "postgresql" else "sqlite"
+    kind: DatabaseKind = "postgresql" if os.environ.get("TEST_REDMINE_DATABASE") == "postgresql" else "sqlite"
     return RedmineServer(
         VAR / f"{name}{'-pg' if kind == 'postgresql' else ''}", database=kind, cache=VAR / "redmine-cache"
     )

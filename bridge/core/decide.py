@@ -277,9 +277,9 @@ def _scope(a: Assessment) -> Iterator[Propose | OutOfScope]:
 
 
 def _prospect(a: Assessment, found: list[Decision]) -> Standing:
-    """The standing as it will be once what was found is done: the bridge's own hand-over extends the term (R4, R5)."""
+    """The standing as it will be once what was found is done: asking for an approval extends the term (R5)."""
     for one in found:
-        if isinstance(one, RequestApproval) or (isinstance(one, HandOver) and one.changes):
+        if isinstance(one, RequestApproval):
             return extended(a.standing, a.policy, a.route, a.now, one.department)
     return a.standing
 

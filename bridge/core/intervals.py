@@ -24,8 +24,8 @@ class Intervals:
 
     @classmethod
     def of(cls, intervals: Iterable[tuple[datetime, datetime]]) -> Intervals:
-        """Intervals that come in order; empty ones are left out."""
-        pairs = [(start, end) for start, end in intervals if start < end]
+        """Intervals that come in order; none is empty."""
+        pairs = list(intervals)
         starts, ends = tuple(start for start, _ in pairs), tuple(end for _, end in pairs)
         return cls(starts, ends, tuple(accumulate(end - start for start, end in pairs)))
 

@@ -313,7 +313,8 @@ class _Fold:
     def _hand_over(self, event: Event) -> None:
         rule = self.policy.terms.hand_over
         hand_over = next((one for one in self.hand_overs if one.event is event), None)
-        if hand_over and rule and self.term.is_open and len(self.term.extensions) < rule.at_most:
+        extends = hand_over and (hand_over.by_staff or event.did(Step.REQUEST_APPROVAL))
+        if hand_over and extends and rule and self.term.is_open and len(self.term.extensions) < rule.at_most:
             self._change(extensions=(*self.term.extensions, Extended(rule.by, hand_over)))
 
 

@@ -124,8 +124,7 @@ class WorkCalendar:
 
     def intervals(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         """The working time of a day, in order; raises `CalendarDataError` for a year without data."""
-        walls = on_the_wall(day, self.hours_on(day))
-        return tuple((self.local(self._from_wall(start)), self.local(self._from_wall(end))) for start, end in walls)
+        return tuple((self.local(start), self.local(end)) for start, end in self._real(day))
 
     def opening(self, day: date) -> datetime | None:
         """When work begins on that day; None on a day off."""
@@ -153,10 +152,8 @@ class WorkCalendar:
         """
         if n < 1:
             raise ValueError(f"a term of {n} working days: at least 1 is needed")
-        last = next(islice(self.working_days_after(day), n - 1, None))
-        closing = self.closing(last)
-        assert closing is not None
-        return closing
+        closings = (closing for later in self.working_days_after(day) if (closing := self.closing(later)))
+        return next(islice(closings, n - 1, None))
 
     # Moments
 
@@ -265,8 +262,14 @@ class WorkCalendar:
     def _build(self, year: int) -> Intervals:
         first = date(year, 1, 1)
         days = (first + offset * _DAY for offset in range((date(year + 1, 1, 1) - first).days))
-        walls = (wall for day in days for wall in on_the_wall(day, self.hours_on(day)))
-        return Intervals.of((self._from_wall(start), self._from_wall(end)) for start, end in walls)
+        return Intervals.of(pair for day in days for pair in self._real(day))
+
+    def _real(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """The intervals of a day in UTC, without those of which clocks skip the whole."""
+        for start, end in on_the_wall(day, self.hours_on(day)):
+            begin, close = self._from_wall(start), self._from_wall(end)
+            if begin < close:
+                yield begin, close
 
     def _from_wall(self, wall: datetime) -> datetime:
         """A wall-clock time of the zone in UTC: one that clocks show twice is meant the first time, one that they skip is when they skip it."""

@@ -28,7 +28,7 @@ SELECT groups_users.user_id, users.lastname FROM groups_users JOIN users ON user
 INSERT_KEY: Final = """
 INSERT INTO tokens (user_id, action, value, created_on, updated_on) VALUES (:id, 'api', :key, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)
 """
-SET_SECRET: Final = "UPDATE users SET salt = :salt, hashed_password = :hashed WHERE id = :id"
+SET_LOGIN: Final = "UPDATE users SET salt = :salt, hashed_password = :hashed WHERE id = :id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +92,4 @@ def _password(user: Account, password: str) -> Statement:
     salt = secrets.token_hex(16)
     inner = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
     outer = hashlib.sha1((salt + inner).encode(), usedforsecurity=False).hexdigest()
-    return SET_SECRET, {"salt": salt, "hashed": outer, "id": user.id}
+    return SET_LOGIN, {"salt": salt, "hashed": outer, "id": user.id}

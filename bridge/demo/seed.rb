@@ -25,6 +25,7 @@ Redmine::DefaultData::Loader.load('ru') if Redmine::DefaultData::Loader.no_data?
 ['Ожидание ответа', 'Согласование', 'Согласовано', 'Не согласовано'].each do |name|
   IssueStatus.create!(name: name, is_closed: false)
 end
+IssueStatus.find_by(name: 'Нужен отклик')&.update!(name: 'Обратная связь') # as Redmine's Russian called it elsewhere
 statuses = IssueStatus.sorted.to_a
 new_status = IssueStatus.find_by!(name: 'Новая')
 

@@ -12,6 +12,7 @@ from bridge.core.model import Audience
 from bridge.core.policy import DueOf, Markup
 from bridge.policy.positions import Map, Path
 from bridge.policy.values import (
+    Body,
     Count,
     Day,
     DayHours,
@@ -65,9 +66,9 @@ def _nothing_is_empty(value: Any) -> Any:
 class TextSpec(Spec):
     """A text in both languages."""
 
-    ru: Name
+    ru: Body
     """По-русски."""
-    en: Name
+    en: Body
     """In English."""
 
 
@@ -81,9 +82,9 @@ BothLanguages = Annotated[TextSpec, BeforeValidator(_in_both_languages, json_sch
 class TextOverride(Spec):
     """A text of one's own instead of the shipped one; a language left out stays as shipped."""
 
-    ru: Name | None = None
+    ru: Body | None = None
     """По-русски, Jinja2."""
-    en: Name | None = None
+    en: Body | None = None
     """In English, Jinja2."""
 
 

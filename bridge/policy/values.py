@@ -30,6 +30,7 @@ def _as_list(value: Any) -> Any:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
+Body = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 SomeNames = Annotated[
     tuple[Name, ...], Field(min_length=1), BeforeValidator(_as_list, json_schema_input_type=str | list[str])

@@ -15,12 +15,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, make_url
 
 from bridge.adapters.store import SqlStore
 from bridge.adapters.store.schema import metadata
 from bridge.core.model import Attribute, History, OwnStep, Refusal, Role, Step
-from bridge.errors import TemporaryError
+from bridge.errors import PermanentError, TemporaryError
 from bridge.ports import Claim, ClaimState, Known, Store
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -159,6 +159,12 @@ class TestLedger:
         assert store.history(7).done == (OwnStep(Step.ASK, 1, NOON + MINUTE),)
         assert store.claims(7) == ()
         assert not store.claim([ASK], NOON + MINUTE)
+
+    def test_m1_history_tells_what_a_reminder_was_for(self, store: Store) -> None:
+        """The anchor of a claim is the anchor of the step done."""
+        store.claim([REMIND], NOON)
+        store.settle(REMIND, ClaimState.CONFIRMED, NOON, 41)
+        assert store.history(7).done == (OwnStep(Step.REMIND, 1, NOON, "2026-11-24T15:00"),)
 
     def test_w3_what_is_confirmed_stays_confirmed(self, store: Store) -> None:
         """A later outcome does not move the moment at which a step was seen done."""
@@ -378,7 +384,7 @@ class TestNotes:
 
     def test_decisions_are_told_in_order(self, store: Store) -> None:
         """The log keeps the order of writing and everything that was logged."""
-        step = OwnStep(Step.ASK, 1, NOON)
+        step = OwnStep(Step.REMIND, 1, NOON, "2026-11-24T15:00")
         store.log("run-1", 7, NOON, [step], "«Сведения о системе» is missing")
         store.log("run-1", 8, NOON, [], "nothing to do")
         store.log("run-2", 7, NOON - MINUTE, [], "waits for the customer")
@@ -528,6 +534,16 @@ class TestManyProcesses:
                 cluster.start()
             assert "secret" not in str(caught.value)
             assert [claim.step for claim in store.claims(7)] == [Step.ASK]
+
+    def test_a_standby_is_a_permanent_error(self, cluster: Cluster) -> None:
+        """A PostgreSQL that only reads is named, with what to do."""
+        url = cluster.database()
+        with SqlStore(url) as store:
+            with store._database.writing() as db:
+                db.exec_driver_sql(f"ALTER DATABASE {make_url(url).database} SET default_transaction_read_only = on")
+            store.close()
+            with pytest.raises(PermanentError, match="is read-only; name the primary server in the URL"):
+                store.claim([ASK], NOON)
 
 
 def test_the_migrations_make_the_tables_that_the_queries_use(shared_url: str) -> None:

@@ -5,7 +5,7 @@ INSERT INTO "adoptions" VALUES(9,'2026-11-23T09:00:00.000000Z');
 CREATE TABLE decisions (
             id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, ticket_id BIGINT NOT NULL, decided_at TEXT NOT NULL,
             steps TEXT NOT NULL, reason TEXT NOT NULL);
-INSERT INTO "decisions" VALUES(1,'run-1',7,'2026-11-23T09:00:00.000000Z','[["acknowledge", 1, "2026-11-23T09:00:00+00:00"]]','received');
+INSERT INTO "decisions" VALUES(1,'run-1',7,'2026-11-23T09:00:00.000000Z','[["acknowledge", 1, "2026-11-23T09:00:00+00:00", ""]]','received');
 CREATE TABLE leases (
             name TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, renewed_at TEXT NOT NULL, expires_at TEXT NOT NULL);
 INSERT INTO "leases" VALUES('the pass','host:1','2026-11-23T09:00:00.000000Z','2026-11-23T09:01:00.000000Z');

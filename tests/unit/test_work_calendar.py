@@ -162,6 +162,9 @@ def test_the_hour_that_comes_twice_is_two_hours() -> None:
         pytest.param(
             "02:30-03:30, 04:00-12:00", 8.5, "03:00", "12:00", id="Hours that begin in it begin as it is skipped"
         ),
+        pytest.param(
+            "02:15-02:45, 05:00-12:00", 7, "05:00", "12:00", id="Nobody opens at a moment that closes at once"
+        ),
         pytest.param("01:00-02:30", 1, "01:00", "03:00", id="A close in it is the moment of the change"),
     ],
 )
@@ -173,6 +176,7 @@ def test_hours_around_the_hour_that_clocks_skip(text: str, length: float, openin
     assert begin is not None
     assert end is not None
     assert (f"{begin:%H:%M}", f"{end:%H:%M}") == (opening, closing)
+    assert calendar.next_opening(berlin("2026-03-29 00:00")) == begin
     assert calendar.between(begin, end) == hours(length)
     assert calendar.add(begin, hours(length)) == end
     assert calendar.subtract(end, hours(length)) == calendar.next_opening(begin)

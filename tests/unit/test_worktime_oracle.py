@@ -44,6 +44,7 @@ class Oracle:
         of_day = {day: self.minutes_of(day) for day in {wall.date() for wall in walls}}
         self.days = [wall.date() for wall in walls]
         self.working = [wall.hour * 60 + wall.minute in of_day[wall.date()] for wall in walls]
+        self.closings = {day: minute + 1 for minute, day in enumerate(self.days) if self.working[minute]}
 
     def minutes_of(self, day: date) -> set[int]:
         """The working minutes of a day by the clock on the wall."""
@@ -77,18 +78,9 @@ class Oracle:
         return minute
 
     def closing_after(self, minute: int, days: int) -> int:
-        """Walk on through so many later days with working minutes, and stop behind the last one's last."""
-        seen = {self.days[minute]}
-        last = minute
-        while True:
-            if self.working[minute] and self.days[minute] not in seen:
-                if days == 0:
-                    return last + 1
-                days -= 1
-                seen.add(self.days[minute])
-            if self.working[minute]:
-                last = minute
-            minute += 1
+        """The end of the last working minute of the day that is so many days with working minutes later."""
+        later = [closing for day, closing in self.closings.items() if day > self.days[minute]]
+        return later[days - 1]
 
 
 OFFICE: dict[int, Ranges] = dict.fromkeys(range(5), ((9, 18),))

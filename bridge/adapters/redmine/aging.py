@@ -32,12 +32,16 @@ class Aging(Generic[K, V]):
         self._keep = keep
         self._held: dict[K, _Held[V]] = {}
 
+    def peek(self, key: K) -> V | None:
+        """The value if it is at hand and not older than `keep`."""
+        held = self._held.get(key)
+        young = held is not None and timedelta(0) <= self._clock() - held.at < self._keep
+        return held.value if held is not None and young else None
+
     def get(self, key: K) -> V:
         """The value, not older than `keep`."""
-        held = self._held.get(key)
-        if held is None or not timedelta(0) <= self._clock() - held.at < self._keep:
-            held = self._fresh(key)
-        return held.value
+        value = self.peek(key)
+        return self._fresh(key).value if value is None else value
 
     def having(self, key: K, wanted: Hashable, has: Callable[[V], bool]) -> V:
         """The value, loaded anew if `has` says that `wanted` is not in it."""

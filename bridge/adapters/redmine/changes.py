@@ -50,27 +50,31 @@ class Changes:
 
     def since(self, since: datetime | None) -> Batch:
         """See `Tracker.changed`."""
-        start, rows = self._open() if since is None else self._changed(since)
+        first, rows = self._open() if since is None else self._changed(since)
         covered = [self._scope.covers(row) for row in rows]
         heads = tuple(self._head(row) for row, mine in zip(rows, covered, strict=True) if mine)
         outside = tuple(int(row["id"]) for row, mine in zip(rows, covered, strict=True) if not mine)
-        return Batch(heads, self._cursor(since, start), outside)
+        return Batch(heads, self._cursor(since, first), outside)
 
-    def _open(self) -> tuple[datetime | None, list[Row]]:
-        return self._all({"status_id": "open", "tracker_id": self._scope.trackers(), **self._scope.place()})
+    def _open(self) -> tuple[Page, list[Row]]:
+        return self._all({"status_id": "open", **self._narrow()})
 
-    def _changed(self, since: datetime) -> tuple[datetime | None, list[Row]]:
-        """One page of all trackers, so that a ticket that left is noticed; narrowed to the scope only when that is too much."""
+    def _changed(self, since: datetime) -> tuple[Page, list[Row]]:
+        """One page of all that changed, so that a ticket that left is noticed; narrowed to the scope only when that is too much."""
         floor = f">={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        wanted = {"status_id": "*", "updated_on": floor, **self._scope.place()}
+        wanted = {"status_id": "*", "updated_on": floor}
         page = self._page(wanted, 0)
         if any(moment(row["updated_on"]) < since - SLACK for row in page.rows):
             raise TemporaryError(f"GET {PATH}: Redmine ignored the filter updated_on; does a plugin change the list?")
         if page.is_last:
-            return page.latest, list(page.rows)
-        return self._all({**wanted, "tracker_id": self._scope.trackers()})
+            return page, list(page.rows)
+        return self._all({**wanted, **self._narrow()})
 
-    def _all(self, wanted: Mapping[str, str]) -> tuple[datetime | None, list[Row]]:
+    def _narrow(self) -> dict[str, str]:
+        self._scope.prepare()
+        return {"tracker_id": self._scope.trackers(), **self._scope.place()}
+
+    def _all(self, wanted: Mapping[str, str]) -> tuple[Page, list[Row]]:
         """All rows by keyset: nothing is lost or doubled while others write (library trap 9)."""
         page = first = self._page(wanted, 0)
         if first.at is None and not (first.rows and first.is_last):
@@ -80,7 +84,7 @@ class Changes:
         while not page.is_last:
             page = self._page(wanted, int(rows[-1]["id"]))
             rows.extend(page.rows)
-        return first.latest, rows
+        return first, rows
 
     def _page(self, wanted: Mapping[str, str], after: int) -> Page:
         keyset = {"issue_id": f">={after + 1}"} if after else {}
@@ -104,7 +108,9 @@ class Changes:
         closed = status["is_closed"] if "is_closed" in status else self._names.is_closed(int(status.get("id") or 0))
         return Head(int(row["id"]), moment(row["updated_on"]), bool(closed))
 
-    def _cursor(self, since: datetime | None, start: datetime | None) -> datetime:
-        """Never back: where the server tells no time, an idle look starts from where the last one did."""
-        moments = [start - self._overlap] if start else []
-        return max([*moments, since or EPOCH])
+    def _cursor(self, since: datetime | None, page: Page) -> datetime:
+        """The server's time less the overlap; where it tells none, the latest change seen, and never back."""
+        if page.at is not None:
+            return page.at - self._overlap
+        seen = [page.latest - self._overlap] if page.latest else []
+        return max([*seen, since or EPOCH])

@@ -26,7 +26,7 @@ class Connection:
     url: str
     key: str = field(repr=False)
     plain_http: frozenset[str] = frozenset()
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
     ca: str = ""
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from bridge.adapters.redmine.aging import Aging, Clock
 from bridge.adapters.redmine.client import Client, row_of
@@ -17,6 +17,7 @@ from bridge.adapters.redmine.records import Account, Member, Outline, Project, R
 from bridge.core.model import Attribute
 from bridge.errors import NotFoundError
 
+V = TypeVar("V")
 ALL: Final = "all"
 LISTS: Final = {
     Attribute.STATUS: ("/issue_statuses.json", "issue_statuses"),
@@ -158,11 +159,16 @@ class Names:
         at: int | None = key
         while at is not None and at not in {seen.id for seen in line}:
             try:
-                line.append(self.project(at).outline)
+                line.append(self._outline(at))
             except NotFoundError:
                 break
             at = line[-1].parent
         return tuple(line)
+
+    def _outline(self, key: int) -> Outline:
+        """From the list of all projects if that has been read, else the project alone."""
+        listed = self._outlines.peek(ALL) or {}
+        return listed[key] if key in listed else self.project(key).outline
 
     def members(self, project: int, wanted: int | str = "") -> Mapping[int, Member]:
         """Users and groups with roles in the project; looked up anew where `wanted` (an id or a name) is not among them.
@@ -192,7 +198,7 @@ class Names:
 
     def _load_user(self, key: int) -> User:
         path = f"/users/{key}.json"
-        return self._or(User(key), lambda: User.of(row_of(self._client.get(path), "user", path)))
+        return _or(User(key), lambda: User.of(row_of(self._client.get(path), "user", path)))
 
     def group_members(self, key: int) -> frozenset[int]:
         """Ids of a group's users; empty where Redmine does not tell."""
@@ -210,7 +216,7 @@ class Names:
     def _load_group(self, key: int) -> Mapping[str, Any]:
         path = f"/groups/{key}.json"
         nothing: Mapping[str, Any] = {}
-        return self._or(nothing, lambda: row_of(self._client.get(path, include="users"), "group", path))
+        return _or(nothing, lambda: row_of(self._client.get(path, include="users"), "group", path))
 
     def account(self) -> Account:
         """The bridge's own account."""
@@ -225,16 +231,21 @@ class Names:
         account = self._accounts.having(ALL, project, lambda held: project in held.roles)
         return tuple(self._roles.get(role) for role in account.roles.get(project, ()))
 
+    def role_names(self) -> frozenset[str]:
+        """Names of all roles that can be given."""
+        return frozenset(str(row["name"]) for row in self._client.rows("/roles.json", "roles"))
+
     def _load_role(self, key: int) -> RoleRights:
         path = f"/roles/{key}.json"
         return RoleRights.of(row_of(self._client.get(path), "role", path))
 
-    @staticmethod
-    def _or(otherwise: Any, ask: Callable[[], Any]) -> Any:
-        try:
-            return ask()
-        except NotFoundError:
-            return otherwise
+
+def _or(otherwise: V, ask: Callable[[], V]) -> V:
+    """What was asked for, or `otherwise` where Redmine hides it."""
+    try:
+        return ask()
+    except NotFoundError:
+        return otherwise
 
 
 def _has(held: Mapping[int, Member], wanted: int | str) -> bool:

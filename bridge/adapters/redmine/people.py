@@ -40,6 +40,11 @@ class People:
             mail=user.mail,
         )
 
+    def roles(self, key: int, project: int) -> frozenset[str]:
+        """Names of a user's roles in a project, inherited ones too."""
+        member = self._member(key, project)
+        return frozenset(member.roles.values()) if member else frozenset()
+
     def _member(self, key: int, project: int) -> Member | None:
         """Membership, inherited ones included; None where the account may not see the project's members."""
         try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bridge.adapters.redmine.names import Names
+from bridge.adapters.redmine.records import Outline
 from bridge.core.model import Attribute
 from bridge.core.policy import Scope
 from bridge.errors import PermanentError
@@ -34,6 +35,18 @@ class ScopeFilter:
         line = self._names.ancestry(int(project["id"]))
         listed = any(line[0].is_called(word) for word in self._scope.projects) if line else False
         return listed or (bool(self._scope.below) and any(step.is_called(self._scope.below) for step in line))
+
+    def prepare(self) -> None:
+        """Before many tickets are looked at: get all projects at once instead of one by one."""
+        if self._scope.projects or self._scope.below:
+            self._names.outlines()
+
+    def projects(self) -> tuple[Outline, ...]:
+        """All projects in scope that the account sees."""
+        self.prepare()
+        return tuple(
+            row for row in self._names.outlines().values() if self._has_project({"id": row.id, "name": row.name})
+        )
 
     def trackers(self) -> str:
         """The value of `tracker_id`.

@@ -46,11 +46,11 @@ class RedmineTracker:
         keep: Keep | None = None,
         overlap: timedelta = OVERLAP,
     ) -> None:
-        self._client = Client(redmine)
-        self.names = Names(self._client, clock, keep)
+        self.client = Client(redmine)
+        self.names = Names(self.client, clock, keep)
         self.people = People(self.names, rules, departments)
         self.scope = ScopeFilter(rules.scope, self.names)
-        self._changes = Changes(self._client, self.names, self.scope, overlap)
+        self._changes = Changes(self.client, self.names, self.scope, overlap)
         self._composer = Composer(self.names)
         self._places: dict[int, Place] = {}
 
@@ -68,21 +68,28 @@ class RedmineTracker:
 
     def _issue(self, ticket_id: int) -> Mapping[str, Any]:
         path = f"/issues/{ticket_id}.json"
-        issue = row_of(self._client.get(path, include=INCLUDE), "issue", path)
+        issue = row_of(self.client.get(path, include=INCLUDE), "issue", path)
         for who in (issue.get("author"), issue.get("assigned_to")):
             self.names.learn(who)
         self.names.see(issue.get("project"))
         self._places[ticket_id] = Place.of(issue)
         return issue
 
-    def write(self, ticket_id: int, write: Write) -> tuple[str, ...]:
-        """See `Tracker.write`."""
+    def project_of(self, ticket_id: int) -> int:
+        """The id of a ticket's project, as it was last read."""
+        return self._place(ticket_id).project
+
+    def _place(self, ticket_id: int) -> Place:
         if ticket_id not in self._places:
             self._issue(ticket_id)
-        place = self._places[ticket_id]
+        return self._places[ticket_id]
+
+    def write(self, ticket_id: int, write: Write) -> tuple[str, ...]:
+        """See `Tracker.write`."""
+        place = self._place(ticket_id)
         body = self._composer.body(place, write)
         troubles = [trouble for name in write.watchers if (trouble := self._watch(place, name))]
-        self._client.put(f"/issues/{ticket_id}.json", body)
+        self.client.put(f"/issues/{ticket_id}.json", body)
         return tuple(troubles)
 
     def _watch(self, place: Place, name: str) -> str:
@@ -90,14 +97,14 @@ class RedmineTracker:
         try:
             key = self._composer.principal(place, name)
             if key not in place.watchers:
-                self._client.post(f"/issues/{place.ticket}/watchers.json", {"user_id": key})
+                self.client.post(f"/issues/{place.ticket}/watchers.json", {"user_id": key})
         except (PermanentError, TemporaryError) as error:
             return f"«{name}» could not be made a watcher of ticket {place.ticket}: {error}"
         return ""
 
     def blank(self, journal_id: int) -> None:
         """See `Tracker.blank`."""
-        self._client.put(f"/journals/{journal_id}.json", {"journal": {"notes": ""}})
+        self.client.put(f"/journals/{journal_id}.json", {"journal": {"notes": ""}})
 
     def may_write_private(self, project: str) -> bool:
         """See `Tracker.may_write_private`; where projects share a name, in all of them."""

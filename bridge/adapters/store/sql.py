@@ -51,15 +51,16 @@ class SqlStore:
 
     def history(self, ticket_id: int) -> History:
         """Steps confirmed or refused earlier, in order of time, and attribute values that Redmine did not take."""
-        settled = select(t.ledger.c.step, t.ledger.c.ordinal, t.ledger.c.settled_at).where(
-            t.ledger.c.ticket_id == ticket_id, t.ledger.c.state != ClaimState.CLAIMED
+        table = t.ledger.c
+        settled = (
+            select(table.step, table.ordinal, table.settled_at, table.anchor)
+            .where(table.ticket_id == ticket_id, table.state != ClaimState.CLAIMED)
+            .order_by(table.settled_at, table.step, table.ordinal)
         )
         refused = select(t.refusals).where(t.refusals.c.ticket_id == ticket_id)
         with self._database.reading() as db:
             return History(
-                done=tuple(
-                    OwnStep(*row) for row in db.execute(settled.order_by(t.ledger.c.settled_at, t.ledger.c.ordinal))
-                ),
+                done=tuple(OwnStep(*tuple(row)) for row in db.execute(settled)),
                 refused=frozenset(Refusal(row.attribute, row.value, row.name) for row in db.execute(refused)),
             )
 
@@ -88,6 +89,8 @@ class SqlStore:
 
     def settle(self, claim: Claim, state: ClaimState, at: datetime, journal_id: int | None = None) -> None:
         """Confirm or refuse a claim; what is confirmed stays so, and a step found in Redmine is kept also when nobody claimed it.
+
+        `at` is the moment that `history` tells: of the note itself where there is one (by Redmine's clock), else of the answer.
 
         Raises:
             ValueError: `state` is no outcome.
@@ -219,7 +222,7 @@ class SqlStore:
 
     def log(self, run: str, ticket_id: int, at: datetime, steps: Iterable[OwnStep], reason: str) -> None:
         """Append to the log of decisions; nothing personal beyond ids."""
-        words = json.dumps([[step.step.value, step.ordinal, step.at.isoformat()] for step in steps])
+        words = json.dumps([[step.step.value, step.ordinal, step.at.isoformat(), step.anchor] for step in steps])
         with self._database.writing() as db:
             db.execute(
                 insert(t.decisions).values(run=run, ticket_id=ticket_id, decided_at=at, steps=words, reason=reason)
@@ -274,6 +277,6 @@ def _held_by(owner: str) -> ColumnElement[bool]:
 
 def _decision(row: Row[Any]) -> Mapping[str, object]:
     steps = tuple(
-        OwnStep(Step(step), ordinal, datetime.fromisoformat(at)) for step, ordinal, at in json.loads(row.steps)
+        OwnStep(Step(step), n, datetime.fromisoformat(at), anchor) for step, n, at, anchor in json.loads(row.steps)
     )
     return {"run": row.run, "ticket_id": row.ticket_id, "at": row.decided_at, "steps": steps, "reason": row.reason}

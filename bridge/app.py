@@ -1,0 +1,158 @@
+"""The composition root: settings and rules make the engine and the jobs. The only place that reads the clock."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import schedule
+
+from bridge.adapters.redmine.connection import Connection, connect
+from bridge.adapters.redmine.tracker import RedmineTracker
+from bridge.adapters.store import SqlStore
+from bridge.core.policy import Policy
+from bridge.engine import BRAKE, Engine
+from bridge.errors import BridgeError
+from bridge.jobs import Exit, Pass, Summary
+from bridge.policy.load import Loaded, load
+from bridge.settings import Settings
+
+log: Final = logging.getLogger("bridge")
+
+LEASE: Final = timedelta(minutes=15)
+"""How long a pass that died keeps others out."""
+
+
+def clock() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place
+
+
+@dataclass
+class App:
+    """Everything that a command needs, made when it is first used."""
+
+    settings: Settings
+    rules: Path
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return clock()
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The rules, with their warnings."""
+        return load(self.rules, self.now())
+
+    @property
+    def policy(self) -> Policy:
+        """The rules."""
+        return self.loaded.policy
+
+    @cached_property
+    def store(self) -> SqlStore:
+        """The store; its tables are made or upgraded when it is opened."""
+        return SqlStore(self.settings.store_url)
+
+    @cached_property
+    def connection(self) -> Connection:
+        """Where Redmine is."""
+        self.settings.require_redmine()
+        return Connection(
+            self.settings.redmine_url, self.settings.redmine_key, self.settings.plain_http, ca=self.settings.ca
+        )
+
+    @cached_property
+    def tracker(self) -> RedmineTracker:
+        """The cabinet."""
+        return RedmineTracker(connect(self.connection), self.policy.redmine, self.policy.departments.values(), self.now)
+
+    def engine(self, run: str = "") -> Engine:
+        """An engine whose decisions are logged under a run's name."""
+        return Engine(self.tracker, self.store, self.policy, run or self.new_run())
+
+    def new_run(self) -> str:
+        """A name for a run that sorts by time and is not given twice."""
+        return f"{self.now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+    def run_pass(self, stopping: threading.Event | None = None) -> Summary:
+        """One pass, unless another one is at work on the same store."""
+        run = self.new_run()
+        owner = f"{socket.gethostname()} {os.getpid()} {run}"
+        if not self.store.acquire_pass(owner, self.now(), LEASE):
+            return Summary(run, self.now(), exit=Exit.BUSY, why="another pass is at work on this store")
+        try:
+            one = Pass(
+                self.engine(run),
+                self.now(),
+                stopping=stopping.is_set if stopping else lambda: False,
+                renew=lambda: self._renew(owner),
+            )
+            return one.run()
+        finally:
+            self.store.release_pass(owner)
+
+    def _renew(self, owner: str) -> None:
+        self.store.renew_pass(owner, self.now(), LEASE)
+
+    def resume(self) -> str:
+        """Let go of the brake; returns why it had been pulled, empty when it had not."""
+        why = self.store.get(BRAKE)
+        self.store.set(BRAKE, "")
+        return why
+
+    def serve(self, every: timedelta, stopping: threading.Event) -> None:
+        """Passes on a schedule until told to stop; a pass that fails is logged and the next one comes in time."""
+        scheduler = schedule.Scheduler()
+        job = Guarded(lambda: self._logged_pass(stopping))
+        scheduler.every(int(every.total_seconds())).seconds.do(job)
+        job()
+        while not stopping.is_set():
+            scheduler.run_pending()
+            stopping.wait(1)
+        self.store.close()
+
+    def _logged_pass(self, stopping: threading.Event) -> None:
+        log.info("%s", self.run_pass(stopping))
+
+
+@dataclass
+class Guarded:
+    """A job for `schedule`, which drops a job that raises and runs it first ever after (library trap): this one never raises."""
+
+    work: Callable[[], None]
+
+    def __call__(self) -> None:
+        """Run it; whatever goes wrong is logged."""
+        started = time.monotonic()
+        try:
+            self.work()
+        except BridgeError as error:
+            log.error("the pass failed: %s", error)  # noqa: TRY400 - a sentence for the operator says more than a traceback
+        except Exception:
+            log.exception("the pass failed")
+        log.debug("took %.1f s", time.monotonic() - started)
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set; a pass in its middle finishes the ticket it is at."""
+    stopping = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,320 @@
+"""One ticket: read, settle what is unknown, decide, claim, write, read back, confirm (habit 9)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from bridge.core import footer
+from bridge.core.assess import Assessment, assess
+from bridge.core.decide import next_moment, wants
+from bridge.core.decisions import Decision
+from bridge.core.messages import compose
+from bridge.core.model import Attribute, Change, Journal, OwnStep, Role, Ticket, Write
+from bridge.core.policy import Policy
+from bridge.errors import NotFoundError, PermanentError
+from bridge.ports import Claim, ClaimState, Known, Store, Tracker
+
+log: Final = logging.getLogger("bridge.engine")
+
+BRAKE: Final = "brake"
+"""Name of the setting that holds all writing until an operator says `resume` (W5)."""
+
+
+class Result(StrEnum):
+    """What became of looking at one ticket."""
+
+    NOTHING = "nothing"
+    WRITTEN = "written"
+    UNKNOWN = "unknown"
+    OLD = "old"
+    SHADOW = "shadow"
+    GONE = "gone"
+
+
+class BrakeError(PermanentError):
+    """The pass would have changed more tickets than `limits.changes_per_pass` allows; nothing is written until `resume` (W5)."""
+
+
+@dataclass
+class Budget:
+    """How many writes a pass has left (W5)."""
+
+    left: int
+
+    def take(self, count: int) -> None:
+        """Use up some.
+
+        Raises:
+            BrakeError: there are not that many left.
+        """
+        if count > self.left:
+            raise BrakeError(
+                "the pass would change more than limits.changes_per_pass allows; look at `plan`, then say `resume`"
+            )
+        self.left -= count
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found and done for one ticket."""
+
+    ticket_id: int
+    result: Result
+    decisions: tuple[Decision, ...] = ()
+    writes: tuple[Write, ...] = ()
+    troubles: tuple[str, ...] = ()
+    assessment: Assessment | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Brings one ticket to where the rules want it. `now` comes in; `run` names the pass in the log."""
+
+    tracker: Tracker
+    store: Store
+    policy: Policy
+    run: str
+    report: Callable[[str], None] = log.warning
+
+    def assess(self, ticket_id: int, now: datetime, *, keep: bool = True) -> Assessment | None:
+        """Read the ticket and all that is known of it; None when it is not in scope any more. `keep` remembers who spoke (P1)."""
+        ticket = self.tracker.read(ticket_id)
+        return None if ticket is None else self._assess(ticket, now, keep=keep)
+
+    def _assess(self, ticket: Ticket, now: datetime, *, keep: bool = True) -> Assessment:
+        """Redmine's clock may be ahead of ours: whatever stands in the ticket has happened."""
+        seen_at = max([now, *(journal.at for journal in ticket.journals)])
+        return assess(self._with_kept_roles(ticket, keep=keep), self.store.history(ticket.id), self.policy, seen_at)
+
+    def plan(self, ticket_id: int, now: datetime) -> Look:
+        """What `look` would do; writes nothing, neither to Redmine nor to the store."""
+        a = self.assess(ticket_id, now, keep=False)
+        if a is None:
+            return Look(ticket_id, Result.GONE)
+        decisions = wants(a)
+        result = self._brake(a) or (Result.WRITTEN if decisions else Result.NOTHING)
+        return Look(ticket_id, result, decisions, compose(decisions, a), assessment=a)
+
+    def look(self, ticket_id: int, now: datetime, read_at: datetime, budget: Budget) -> Look:
+        """Do what the ticket wants at `now`; `read_at` is the server's time before which all changes are seen.
+
+        Raises:
+            TemporaryError, PermanentError: the ticket could not be read or written; nothing else is affected (W6).
+            BrakeError: the pass has no writes left (W5).
+        """
+        try:
+            a = self.assess(ticket_id, now)
+        except NotFoundError:
+            a = None
+        if a is None:
+            self.store.forget(ticket_id)
+            return Look(ticket_id, Result.GONE)
+        wait = self._settle(a, now)
+        if wait:
+            self._keep(a, read_at, wait)
+            return Look(ticket_id, Result.UNKNOWN, assessment=a)
+        return self._carry_out(self._assess(a.ticket, now), now, read_at, budget)
+
+    # --- people ---------------------------------------------------------------------------------------------------------------------------
+
+    def _with_kept_roles(self, ticket: Ticket, *, keep: bool) -> Ticket:
+        """Who spoke is decided when a journal is first seen, and kept (P1)."""
+        kept = self.store.roles(ticket.id)
+        fresh = {journal.id: journal.author.role for journal in ticket.journals if journal.id not in kept}
+        if fresh and keep:
+            self.store.keep_roles(ticket.id, fresh)
+        journals = tuple(
+            replace(journal, author=replace(journal.author, role=kept.get(journal.id, journal.author.role)))
+            for journal in ticket.journals
+        )
+        return replace(ticket, journals=journals)
+
+    # --- what is unknown ------------------------------------------------------------------------------------------------------------------
+
+    def _settle(self, a: Assessment, now: datetime) -> datetime | None:
+        """Settle claims of unknown outcome from what stands in Redmine (W3); when to look again if that is not possible yet."""
+        wait: datetime | None = None
+        for claim in self.store.claims(a.ticket.id):
+            found = self._journal_of(claim, a)
+            until = (claim.at or now) + self.policy.limits.settle_unknown
+            if found is not None:
+                self.store.settle(claim, ClaimState.CONFIRMED, now, found.id)
+            elif now < until:
+                wait = max(wait or until, until)
+            else:
+                self.store.release(claim)
+        return wait
+
+    def _journal_of(self, claim: Claim, a: Assessment) -> Journal | None:
+        """The note that shows a claimed step as done; of a reminder's step there can be earlier notes, which are confirmed already."""
+        journals = [
+            event.journal
+            for event in a.chronicle.events
+            if any(
+                own.step is claim.step and own.ordinal == claim.ordinal and _same_side(own, claim)
+                for own in event.steps
+            )
+        ]
+        settled = sum(
+            own.step is claim.step and own.ordinal == claim.ordinal
+            for own in a.chronicle.history.done
+            if _same_side(own, claim)
+        )
+        return journals[-1] if len(journals) > settled else None
+
+    # --- deciding and writing -------------------------------------------------------------------------------------------------------------
+
+    def _brake(self, a: Assessment) -> Result | None:
+        limits = self.policy.limits
+        if a.standing.terms[0].start < limits.not_before and not self.store.adopted(a.ticket.id):
+            return Result.OLD
+        return Result.SHADOW if limits.shadow or a.route.shadow else None
+
+    def _carry_out(self, a: Assessment, now: datetime, read_at: datetime, budget: Budget) -> Look:
+        decisions = wants(a)
+        held = self._brake(a)
+        self._log(a, decisions, held, now)
+        if held or not decisions:
+            self._keep(a, read_at, next_moment(a))
+            return Look(a.ticket.id, held or Result.NOTHING, decisions, assessment=a)
+        writes = self._allowed(compose(decisions, a), a)
+        budget.take(len(writes))
+        troubles: list[str] = []
+        ticket = a.ticket
+        for write in writes:
+            ticket = self._write(a, write, now, troubles) or ticket
+        after = self._assess(ticket, now) if writes else a
+        self._keep(after, read_at, next_moment(after))
+        return Look(a.ticket.id, Result.WRITTEN if writes else Result.NOTHING, decisions, writes, tuple(troubles), a)
+
+    def _allowed(self, writes: tuple[Write, ...], a: Assessment) -> tuple[Write, ...]:
+        """Private notes only where the right to write one is proven, and none came out public before (W2)."""
+        if all(not write.private for write in writes):
+            return writes
+        project = a.state.project
+        if self.store.get(f"no private notes: {project}") or not self.tracker.may_write_private(project):
+            self._once(
+                f"no right: {project}",
+                f"project «{project}»: no right to write private notes, so staff are not reminded there",
+            )
+            return tuple(write for write in writes if not write.private)
+        return writes
+
+    def _once(self, name: str, sentence: str) -> None:
+        if not self.store.get(f"said: {name}"):
+            self.store.set(f"said: {name}", "yes")
+            self.report(sentence)
+
+    def _write(self, a: Assessment, write: Write, now: datetime, troubles: list[str]) -> Ticket | None:
+        """Claim, write, read back, confirm (W3); the ticket as it was read back."""
+        claims = [Claim(a.ticket.id, own.step, own.ordinal, own.anchor) for own in write.steps]
+        if not self.store.claim(claims, now):
+            log.info("ticket %s: another process is at it", a.ticket.id)
+            return None
+        try:
+            troubles += self.tracker.write(a.ticket.id, write)
+        except PermanentError:
+            for claim in claims:
+                self.store.release(claim)
+            raise
+        ticket = self.tracker.read(a.ticket.id)
+        if ticket is not None:
+            troubles += self._confirm(a, write, claims, ticket, now)
+        return ticket
+
+    def _confirm(
+        self, a: Assessment, write: Write, claims: list[Claim], ticket: Ticket, now: datetime
+    ) -> Iterator[str]:
+        known = {journal.id for journal in a.ticket.journals}
+        fresh = [journal for journal in ticket.journals if journal.id not in known]
+        own = next((journal for journal in fresh if write.notes and _is_written(ticket.id, journal, write)), None)
+        if write.notes and own is None:
+            yield f"ticket {ticket.id}: Redmine took the note and did not keep it; check that the bridge's role may add notes"
+        state = ClaimState.REFUSED if write.notes and own is None else ClaimState.CONFIRMED
+        for claim in claims:
+            self.store.settle(claim, state, now, own.id if own else None)
+        if own is not None and write.private and not own.private:
+            yield self._came_out_public(a, own)
+        yield from self._check_changes(a, write, fresh, ticket, now)
+
+    def _came_out_public(self, a: Assessment, own: Journal) -> str:
+        """A private note that everybody can read: blanked, reported as mailed already, and none more in this project (W2)."""
+        self.tracker.blank(own.id)
+        self.store.set(f"no private notes: {a.state.project}", "came out public")
+        return f"ticket {a.ticket.id}: a private note came out public and was blanked; it was already mailed. No more private notes in «{a.state.project}»"
+
+    def _check_changes(
+        self, a: Assessment, write: Write, fresh: list[Journal], ticket: Ticket, now: datetime
+    ) -> Iterator[str]:
+        ours = [journal for journal in fresh if _is_ours(write, journal, ticket.id)]
+        for change in write.changes:
+            made = next(
+                (c for journal in ours for c in journal.changes if _same(c, change) and c.new == change.new), None
+            )
+            if made is None and _value(ticket, change) != change.new and not _by_others(fresh, ours, change):
+                if self.store.refuse(ticket.id, change.attribute, change.name, change.new, now):
+                    yield f"ticket {ticket.id}: Redmine did not take {_named(change)} «{change.new}»; it is not tried again"
+            elif made is not None and made.old != change.old:
+                yield from self._put_back(a, change, made)
+
+    def _put_back(self, a: Assessment, change: Change, made: Change) -> Iterator[str]:
+        """A person changed it between reading and writing: their value goes back (W4)."""
+        back = Change(change.attribute, change.new, made.old, change.name)
+        yield from self.tracker.write(a.ticket.id, Write((), changes=(back,)))
+        yield f"ticket {a.ticket.id}: somebody had set {_named(change)} to «{made.old}» meanwhile; it was put back"
+
+    # --- memory ---------------------------------------------------------------------------------------------------------------------------
+
+    def _keep(self, a: Assessment, read_at: datetime, next_at: datetime | None) -> None:
+        updated_on = a.ticket.updated_on or a.ticket.created_on
+        self.store.keep(Known(a.ticket.id, updated_on, read_at, next_at, closed=a.is_closed))
+
+    def _log(self, a: Assessment, decisions: tuple[Decision, ...], held: Result | None, now: datetime) -> None:
+        for decision in decisions:
+            note = f" ({held}: not written)" if held else ""
+            log.info("ticket %s: %s: %s%s [%s]", a.ticket.id, decision.step, decision.reason, note, self.run)
+            self.store.log(self.run, a.ticket.id, now, [OwnStep(decision.step, 0, now)], decision.reason + note)
+
+
+def _same_side(own: OwnStep, claim: Claim) -> bool:
+    """Public steps have no anchor; private ones and reminders have one."""
+    return bool(own.anchor) == bool(claim.anchor)
+
+
+def _is_written(ticket_id: int, journal: Journal, write: Write) -> bool:
+    shown = {(own.step, own.ordinal) for own in footer.parse(ticket_id, journal)}
+    return {(own.step, own.ordinal) for own in write.steps} <= shown
+
+
+def _is_ours(write: Write, journal: Journal, ticket_id: int) -> bool:
+    """Whether a journal is this write's: it has the footer, or is without words where only attributes were written."""
+    if write.notes:
+        return _is_written(ticket_id, journal, write)
+    return journal.author.role is Role.BRIDGE and not journal.notes
+
+
+def _same(one: Change, other: Change) -> bool:
+    return one.attribute is other.attribute and one.name == other.name
+
+
+def _value(ticket: Ticket, change: Change) -> str:
+    if change.attribute is Attribute.FIELD:
+        return ticket.current.fields.get(change.name, "")
+    return ticket.current.get(change.attribute)
+
+
+def _by_others(fresh: list[Journal], ours: list[Journal], change: Change) -> bool:
+    return any(_same(c, change) for journal in fresh if journal not in ours for c in journal.changes)
+
+
+def _named(change: Change) -> str:
+    return (
+        f"the field «{change.name}»"
+        if change.attribute is Attribute.FIELD
+        else f"the {change.attribute.value.replace('_', ' ')}"
+    )

@@ -1,0 +1,191 @@
+"""The named jobs: one pass over what changed and what has come due; each ticket guarded, so that one bad one never stops the rest (W6)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Final
+
+from bridge.core.worktime import WorkCalendar
+from bridge.engine import BRAKE, BrakeError, Budget, Engine, Look, Result
+from bridge.errors import BridgeError, TemporaryError
+from bridge.ports import Batch, Head, Known
+
+log: Final = logging.getLogger("bridge.jobs")
+
+CURSOR: Final = "cursor"
+FULL: Final = "last full re-read"
+MAX_BACK_OFF: Final = timedelta(hours=4)
+FIRST_BACK_OFF: Final = timedelta(minutes=2)
+OUT_OF_REACH: Final = 3
+"""So many tickets in a row that fail for a temporary reason mean that Redmine is out of reach, not that the tickets are bad."""
+
+
+class Exit(IntEnum):
+    """Exit codes of the command."""
+
+    DONE = 0
+    TICKETS_FAILED = 1
+    UNUSABLE = 2
+    HELD = 3
+    OUT_OF_REACH = 4
+    BUSY = 5
+
+
+@dataclass
+class Summary:
+    """What a pass has done."""
+
+    run: str
+    started: datetime
+    looked_at: int = 0
+    looks: list[Look] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    in_a_row: int = 0
+    exit: Exit = Exit.DONE
+    why: str = ""
+
+    @property
+    def written(self) -> list[Look]:
+        """Tickets that were written to."""
+        return [look for look in self.looks if look.result is Result.WRITTEN]
+
+    def as_json(self) -> dict[str, object]:
+        """As `--json` prints it."""
+        return {
+            "run": self.run,
+            "started": self.started.isoformat(),
+            "looked_at": self.looked_at,
+            "written": [
+                {"ticket": look.ticket_id, "did": [one.step.value for one in look.decisions], "notes": len(look.writes)}
+                for look in self.written
+            ],
+            "shadow": [look.ticket_id for look in self.looks if look.result is Result.SHADOW and look.decisions],
+            "unknown": [look.ticket_id for look in self.looks if look.result is Result.UNKNOWN],
+            "troubles": [trouble for look in self.looks for trouble in look.troubles],
+            "failed": {str(ticket): reason for ticket, reason in self.failed.items()},
+            "exit": self.exit.name.lower(),
+            "why": self.why,
+        }
+
+    def __str__(self) -> str:
+        """The one summary line of a pass."""
+        unknown = sum(look.result is Result.UNKNOWN for look in self.looks)
+        tail = f"; {self.why}" if self.why else ""
+        return (
+            f"pass {self.run}: looked at {self.looked_at}, wrote to {len(self.written)}, failed {len(self.failed)}, "
+            f"unknown {unknown}{tail}"
+        )
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass: what changed since the last, what has come due, and once a working day everything that is open (T13)."""
+
+    engine: Engine
+    now: datetime
+    stopping: Callable[[], bool] = lambda: False
+    renew: Callable[[], None] = lambda: None
+
+    def run(self) -> Summary:
+        """Look at every ticket that may want something; never raises for a single ticket's sake."""
+        summary = Summary(self.engine.run, self.now)
+        if self.engine.store.get(BRAKE):
+            summary.exit, summary.why = (
+                Exit.HELD,
+                f"held by the brake: {self.engine.store.get(BRAKE)}; say `presale-bridge resume`",
+            )
+            return summary
+        try:
+            self._run(summary)
+        except BrakeError as error:
+            self.engine.store.set(BRAKE, str(error))
+            summary.exit, summary.why = Exit.HELD, str(error)
+        except TemporaryError as error:
+            summary.exit, summary.why = Exit.OUT_OF_REACH, str(error)
+        return summary
+
+    def _run(self, summary: Summary) -> None:
+        store = self.engine.store
+        cursor = store.get(CURSOR)
+        batch = self.engine.tracker.changed(datetime.fromisoformat(cursor) if cursor else None)
+        full = self._full_reread(cursor)
+        budget = Budget(self.engine.policy.limits.changes_per_pass)
+        for ticket_id in self._worklist(batch, full=full):
+            if self.stopping():
+                summary.why = "told to stop; the rest comes in the next pass"
+                return
+            self._look(ticket_id, batch.cursor, budget, summary)
+            self.renew()
+        store.set(CURSOR, batch.cursor.isoformat())
+        if full or not cursor:
+            store.set(FULL, self.now.isoformat())
+        if summary.failed:
+            summary.exit = Exit.TICKETS_FAILED
+
+    def _full_reread(self, cursor: str) -> bool:
+        """Whether today's full re-read is still to be done: the first pass in the working time of a day (T13)."""
+        return bool(cursor) and is_reread_due(self.engine.policy.calendar, self.engine.store.get(FULL), self.now)
+
+    def _worklist(self, batch: Batch, *, full: bool) -> Iterator[int]:
+        """Each ticket once: changed ones, due ones, those that left the scope, and on a full re-read all open ones."""
+        store, seen = self.engine.store, set[int]()
+        wanted = [head.id for head in batch.heads if self._is_news(head, store.known(head.id))]
+        wanted += [ticket_id for ticket_id in batch.outside if store.known(ticket_id)]
+        wanted += store.due(self.now)
+        if full:
+            wanted += [head.id for head in self.engine.tracker.changed(None).heads]
+            wanted += sorted(store.open_ids())
+        for ticket_id in wanted:
+            if ticket_id not in seen and not self._is_put_aside(ticket_id):
+                seen.add(ticket_id)
+                yield ticket_id
+
+    def _is_news(self, head: Head, known: Known | None) -> bool:
+        """Redmine tells whole seconds: what was changed in the second of the last reading may hold a later change."""
+        return known is None or head.updated_on != known.updated_on or head.updated_on >= known.read_at
+
+    def _is_put_aside(self, ticket_id: int) -> bool:
+        known = self.engine.store.known(ticket_id)
+        return bool(known and known.put_aside_until and known.put_aside_until > self.now)
+
+    def _look(self, ticket_id: int, read_at: datetime, budget: Budget, summary: Summary) -> None:
+        summary.looked_at += 1
+        try:
+            look = self.engine.look(ticket_id, self.now, read_at, budget)
+        except BrakeError:
+            raise
+        except BridgeError as error:
+            self._failed(ticket_id, str(error), summary)
+            self._stop_if_out_of_reach(error, summary)
+        except Exception as error:  # whatever is wrong with one ticket must not stop the others (W6)
+            log.exception("ticket %s", ticket_id)
+            self._failed(ticket_id, f"{type(error).__name__}: {error}", summary)
+        else:
+            summary.in_a_row = 0
+            summary.looks.append(look)
+            for trouble in look.troubles:
+                self.engine.report(trouble)
+
+    def _failed(self, ticket_id: int, reason: str, summary: Summary) -> None:
+        summary.failed[ticket_id] = reason
+        known = self.engine.store.known(ticket_id)
+        wait = min(FIRST_BACK_OFF * 2 ** min(known.tries if known else 0, 10), MAX_BACK_OFF)
+        tries = self.engine.store.put_aside(ticket_id, self.now + wait, reason)
+        log.warning("ticket %s failed (%s. time), looked at again in %s: %s", ticket_id, tries, wait, reason)
+
+    def _stop_if_out_of_reach(self, error: BridgeError, summary: Summary) -> None:
+        summary.in_a_row = summary.in_a_row + 1 if isinstance(error, TemporaryError) else 0
+        if summary.in_a_row >= OUT_OF_REACH:
+            raise TemporaryError(f"Redmine is out of reach: {error}") from error
+
+
+def is_reread_due(calendar: WorkCalendar, last: str, now: datetime) -> bool:
+    """Whether working time has begun since the last full re-read."""
+    if not calendar.is_working(now):
+        return False
+    opening = calendar.opening(calendar.date_of(now))
+    return not last or (opening is not None and datetime.fromisoformat(last) < opening.astimezone(UTC))

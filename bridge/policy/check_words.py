@@ -1,0 +1,97 @@
+"""The word patterns of all rules → the index over them, or what is wrong with each pattern and family."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from bridge.core.patterns import PatternParser, regex_source
+from bridge.core.word_index import WordIndex
+from bridge.errors import Mistake
+from bridge.policy.form import Draft
+from bridge.policy.positions import Path
+from bridge.policy.vocabulary import did_you_mean
+from bridge.policy.when import patterns_with_places
+
+_FAMILY_NAME: Final = re.compile(r"[\w-]+")
+_FAMILY: Final = re.compile(r"@([\w-]+)")
+
+
+def check_words(draft: Draft) -> tuple[WordIndex | None, list[Mistake]]:
+    """The index over all patterns, and no mistakes; or no index, and all of them."""
+    patterns = list(_patterns(draft))
+    families = draft.rules.families
+    try:
+        parser = PatternParser(families)
+        for name in families:
+            parser.parse(f"@{name}")
+        return WordIndex.build([pattern for pattern, _ in patterns], families), []
+    except ValueError:
+        return None, [*_in_families(draft), *_in_patterns(draft, patterns)]
+
+
+def unused_families(draft: Draft) -> Iterator[Mistake]:
+    """Families that nothing refers to."""
+    members = [(member, ("families", name)) for name, members in draft.rules.families.items() for member in members]
+    used = {name for pattern, _ in [*_patterns(draft), *members] for name in _FAMILY.findall(pattern)}
+    for name in draft.rules.families.keys() - used:
+        yield draft.document.at_key(
+            ("families", name), f"the family {name!r} is used nowhere", f'use it as "@{name}", or remove it'
+        )
+
+
+def _patterns(draft: Draft) -> Iterator[tuple[str, Path]]:
+    for route in draft.rules.routes:
+        yield from patterns_with_places(route.when, (*route.path, "when"))
+    for index, pattern in enumerate(draft.rules.follow_up.no_term):
+        yield pattern, ("follow_up", "no_term", index)
+
+
+def _in_families(draft: Draft) -> Iterator[Mistake]:
+    families = draft.rules.families
+    for name, members in families.items():
+        if not _FAMILY_NAME.fullmatch(name):
+            path = ("families", name)
+            yield draft.document.at_key(path, f"{name!r} cannot name a family", "use letters, digits, '_' and '-'")
+        for index, member in enumerate(members):
+            message = _flaw(member, families, within=name)
+            if message:
+                yield _said(draft, ("families", name, index), message)
+
+
+def _in_patterns(draft: Draft, patterns: list[tuple[str, Path]]) -> Iterator[Mistake]:
+    whole = {name: members for name, members in draft.rules.families.items() if not _broken(name, draft)}
+    for pattern, path in patterns:
+        stand_ins = {name: whole.get(name, ("слово",)) for name in draft.rules.families}
+        message = _flaw(pattern, stand_ins)
+        if message:
+            yield _said(draft, path, message)
+
+
+def _broken(name: str, draft: Draft) -> bool:
+    return any(_flaw(member, draft.rules.families, within=name) for member in draft.rules.families[name])
+
+
+def _flaw(pattern: str, families: Mapping[str, tuple[str, ...]], within: str = "") -> str:
+    """What is wrong with one pattern itself; with `within`, as a member of that family."""
+    source = regex_source(pattern)
+    try:
+        if source is not None and not within:
+            WordIndex.build([pattern])
+        elif within:
+            PatternParser({**families, within: (pattern,)}).parse(f"@{within}")
+        else:
+            PatternParser(families).parse(pattern)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _said(draft: Draft, path: Path, message: str) -> Mistake:
+    """The mistake, with a remedy where a family's name is mistyped."""
+    unknown = re.search(r"there is no family '([^']+)'", message)
+    if not unknown:
+        return draft.document.at_value(path, message)
+    remedy = did_you_mean(unknown[1], draft.rules.families) or "define it in `families`"
+    return draft.document.at_value(path, f"there is no family {unknown[1]!r}", remedy)

@@ -1,0 +1,98 @@
+"""rules.yaml → `Policy`, or every mistake at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path as File
+
+from bridge.core.conditions import Condition
+from bridge.core.policy import Policy
+from bridge.errors import Mistake, PolicyError
+from bridge.policy import check
+from bridge.policy.build import build
+from bridge.policy.calendar_rules import CalendarReader
+from bridge.policy.check_words import check_words
+from bridge.policy.form import Draft, read_form
+from bridge.policy.positions import MAX_CHARS, Document, Map, read_document
+from bridge.policy.production_calendar import ProductionCalendar, shipped_calendar
+from bridge.policy.when import ConditionReader
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A usable policy, what its author should know all the same, and the places of everything in the file."""
+
+    policy: Policy
+    warnings: tuple[Mistake, ...]
+    document: Document
+
+
+def load(path: File | str, now: datetime | None = None) -> Loaded:
+    """The policy of a file; `now` is for the warning that a year of the calendar is missing.
+
+    Raises:
+        PolicyError: the rules cannot be used; `mistakes` has all that is wrong with them, each with its place.
+    """
+    file = File(path)
+    return parse(_read(file), file.name, now)
+
+
+def parse(
+    text: str, name: str = "rules.yaml", now: datetime | None = None, production: ProductionCalendar | None = None
+) -> Loaded:
+    """The policy of a text; `name` stands for the file in messages.
+
+    Raises:
+        PolicyError: the rules cannot be used; `mistakes` has all that is wrong with them, each with its place.
+    """
+    document = read_document(text, name)
+    mistakes = [*document.mistakes, *check.secrets(document), *_extended(document)]
+    draft = read_form(document)
+    conditions, found = _conditions(draft)
+    reader = CalendarReader(document, production or shipped_calendar())
+    calendar = reader.read(draft.rules.calendar)
+    words, broken = check_words(draft)
+    mistakes += [*draft.mistakes, *found, *reader.mistakes, *broken, *check.mistakes(draft, conditions)]
+    if mistakes or calendar is None or words is None:
+        raise PolicyError.of(mistakes)
+    policy = build(draft.rules, calendar, conditions, words)
+    return Loaded(policy, tuple(sorted(check.warnings(draft, conditions, calendar, now))), document)
+
+
+def _read(file: File) -> str:
+    try:
+        data = file.read_bytes()[: 4 * MAX_CHARS + 1]
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
+        mistake = Mistake(file.name, line, column, "this is not UTF-8", "save the file in UTF-8")
+        raise PolicyError.of([mistake]) from None
+    except OSError as error:
+        message = f"{file}: cannot be read: {error.strerror}; check the path given with --rules, and the rights"
+        raise PolicyError(message) from None
+
+
+def _extended(document: Document) -> list[Mistake]:
+    """Import the modules with conditions of one's own, which register themselves."""
+    names = document.data.get("extensions") if isinstance(document.data, Map) else None
+    mistakes: list[Mistake] = []
+    for index, name in enumerate(names if isinstance(names, list) else [names] if isinstance(names, str) else []):
+        try:
+            import_module(str(name))
+        except Exception as error:  # noqa: BLE001 - a module of somebody else's may raise anything
+            path = ("extensions", index) if isinstance(names, list) else ("extensions",)
+            why = f"the extension {str(name)!r} cannot be used: {type(error).__name__}: {error}"
+            mistakes.append(document.at_value(path, why, "install it where presale-bridge runs, or remove the line"))
+    return mistakes
+
+
+def _conditions(draft: Draft) -> tuple[dict[int, Condition | None], list[Mistake]]:
+    reader = ConditionReader(draft.document)
+    conditions: dict[int, Condition | None] = {}
+    for index, route in enumerate(draft.rules.routes):
+        if route.when is not None:
+            conditions[index] = reader.read(route.when, (*route.path, "when"))
+    return conditions, reader.mistakes
