@@ -23,7 +23,7 @@ from bridge.adapters.redmine.connection import Connection, connect
 from bridge.adapters.redmine.tracker import RedmineTracker
 from bridge.adapters.store import SqlStore
 from bridge.core.policy import Policy
-from bridge.engine import BRAKE, Engine
+from bridge.engine import BRAKE, Engine, Look
 from bridge.errors import BridgeError
 from bridge.jobs import Exit, Pass, Summary
 from bridge.policy.load import Loaded, load
@@ -45,7 +45,13 @@ class App:
     """Everything that a command needs, made when it is first used."""
 
     settings: Settings
-    rules: Path
+    rules_given: str | None
+    find: Callable[[str | None], Path]
+
+    @cached_property
+    def rules(self) -> Path:
+        """The rules file."""
+        return self.find(self.rules_given)
 
     def now(self) -> datetime:
         """The present moment, in UTC."""
@@ -106,6 +112,11 @@ class App:
 
     def _renew(self, owner: str) -> None:
         self.store.renew_pass(owner, self.now(), LEASE)
+
+    def plan(self) -> list[Look]:
+        """What a pass would do, on everything that is open; writes nothing."""
+        engine, now = self.engine("plan"), self.now()
+        return [engine.plan(head.id, now) for head in self.tracker.changed(None).heads]
 
     def resume(self) -> str:
         """Let go of the brake; returns why it had been pulled, empty when it had not."""

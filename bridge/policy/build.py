@@ -28,6 +28,7 @@ from bridge.core.policy import (
     Text,
 )
 from bridge.core.word_index import WordIndex
+from bridge.core.words import fold
 from bridge.core.worktime import WorkCalendar
 from bridge.policy.schema import (
     ApprovalSpec,
@@ -125,7 +126,8 @@ def _field(name: str, spec: FieldSpec) -> FieldRule:
 
 def _required(rules: RulesFile) -> Required:
     fields = tuple(_field(name, spec) for name, spec in rules.required.fields.items())
-    return Required(fields, frozenset(rules.required.placeholders), rules.required.at_most)
+    placeholders = {fold(text).strip(" .!") for text in rules.required.placeholders} - {""}
+    return Required(fields, frozenset(placeholders), rules.required.at_most)
 
 
 def _mark(spec: MarkSpec) -> Mark:

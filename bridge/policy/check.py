@@ -16,7 +16,7 @@ from bridge.policy.check_words import unused_families
 from bridge.policy.form import Draft
 from bridge.policy.form_words import NO_SECRETS
 from bridge.policy.positions import Document, Path
-from bridge.policy.schema import MarkSpec, TextSpec
+from bridge.policy.schema import MarkSpec, TextOverride, TextSpec
 from bridge.policy.templates import flaws, is_template
 from bridge.policy.texts import MAX_TEXT, shipped_texts
 from bridge.policy.vocabulary import ALL, KINDS, OTHERS, did_you_mean
@@ -176,9 +176,16 @@ def _own_texts(draft: Draft) -> Iterator[Mistake]:
         path: Path = ("texts", name)
         if name not in shipped:
             yield draft.document.at_key(path, f"unknown text {name!r}", did_you_mean(name, shipped))
-        for language in ("ru", "en"):
-            for flaw in flaws(getattr(own, language) or ""):
-                yield draft.document.at_line((*path, language), flaw.line, flaw.message, flaw.remedy)
+        yield from _templates(draft, path, own)
+    for route in draft.rules.routes:
+        if route.out_of_scope:
+            yield from _templates(draft, (*route.path, "out_of_scope", "answer"), route.out_of_scope.answer)
+
+
+def _templates(draft: Draft, path: Path, texts: TextSpec | TextOverride) -> Iterator[Mistake]:
+    for language in ("ru", "en"):
+        for flaw in flaws(getattr(texts, language) or ""):
+            yield draft.document.at_line((*path, language), flaw.line, flaw.message, flaw.remedy)
 
 
 def _plain_texts(draft: Draft) -> Iterator[Mistake]:
@@ -201,9 +208,6 @@ def _plain(draft: Draft) -> Iterator[tuple[Path, TextSpec]]:
     for name, rule in draft.rules.required.fields.items():
         yield ("required", "fields", name, "question"), rule.question
         yield ("required", "fields", name, "hint"), rule.hint
-    for route in draft.rules.routes:
-        if route.out_of_scope:
-            yield (*route.path, "out_of_scope", "answer"), route.out_of_scope.answer
 
 
 def _settle(draft: Draft) -> Iterator[Mistake]:

@@ -21,24 +21,39 @@ _FAMILY: Final = re.compile(r"@([\w-]+)")
 def check_words(draft: Draft) -> tuple[WordIndex | None, list[Mistake]]:
     """The index over all patterns, and no mistakes; or no index, and all of them."""
     patterns = list(_patterns(draft))
-    families = draft.rules.families
+    misquoted = [_misquoted(draft, path) for pattern, path in _everything(draft) if '"@' in pattern]
     try:
-        parser = PatternParser(families)
-        for name in families:
+        parser = PatternParser(draft.rules.families)
+        for name in _unused(draft):
             parser.parse(f"@{name}")
-        return WordIndex.build([pattern for pattern, _ in patterns], families), []
+        return WordIndex.build([pattern for pattern, _ in patterns], draft.rules.families), misquoted
     except ValueError:
-        return None, [*_in_families(draft), *_in_patterns(draft, patterns)]
+        return None, [*misquoted, *_in_families(draft), *_in_patterns(draft, patterns)]
 
 
 def unused_families(draft: Draft) -> Iterator[Mistake]:
     """Families that nothing refers to."""
-    members = [(member, ("families", name)) for name, members in draft.rules.families.items() for member in members]
-    used = {name for pattern, _ in [*_patterns(draft), *members] for name in _FAMILY.findall(pattern)}
-    for name in draft.rules.families.keys() - used:
-        yield draft.document.at_key(
-            ("families", name), f"the family {name!r} is used nowhere", f'use it as "@{name}", or remove it'
-        )
+    for name in _unused(draft):
+        message = f"the family {name!r} is used nowhere"
+        yield draft.document.at_key(("families", name), message, f'use it as "@{name}", or remove it')
+
+
+def _unused(draft: Draft) -> set[str]:
+    used = {name for pattern, _ in _everything(draft) for name in _FAMILY.findall(pattern)}
+    return draft.rules.families.keys() - used
+
+
+def _everything(draft: Draft) -> Iterator[tuple[str, Path]]:
+    """All patterns and all members of families, with their places."""
+    yield from _patterns(draft)
+    for name, members in draft.rules.families.items():
+        yield from ((member, ("families", name, index)) for index, member in enumerate(members))
+
+
+def _misquoted(draft: Draft, path: Path) -> Mistake:
+    """In quotes inside the pattern, `@name` would be looked for letter by letter."""
+    message = "a family in quotes inside a pattern is taken for the word itself"
+    return draft.document.at_value(path, message, "put the quotes around the whole pattern: '@choose ... @partner'")
 
 
 def _patterns(draft: Draft) -> Iterator[tuple[str, Path]]:

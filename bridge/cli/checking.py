@@ -1,0 +1,123 @@
+"""Commands about the rules: check, test."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from bridge.adapters.redmine.online import check_online
+from bridge.app import App
+from bridge.cli.printing import print_json
+from bridge.core.conditions import REGISTRY
+from bridge.errors import BridgeError, PolicyError
+from bridge.jobs import Exit
+from bridge.report.testing import CaseResult, run_case
+from bridge.report.timelines import read_cases
+
+
+def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add the commands to the parser."""
+    one = commands.add_parser("check", parents=[shared], help="check the rules; every mistake at once")
+    one.add_argument("--online", action="store_true", help="also every name and right against the live Redmine")
+    one.add_argument("--list", action="store_true", help="list the conditions that routes can use")
+    one.set_defaults(call=check)
+    test_parser = commands.add_parser(
+        "test", parents=[shared], help="test the rules on whole ticket timelines, without a server"
+    )
+    test_parser.add_argument("files", nargs="+", metavar="FILE")
+    test_parser.set_defaults(call=test)
+
+
+def check(app: App, given: argparse.Namespace) -> Exit:
+    """Check the rules."""
+    if given.list:
+        return _list_conditions(given)
+    try:
+        loaded = app.loaded
+    except PolicyError as error:
+        if not given.json:
+            raise
+        print_json({"ok": False, "mistakes": [_mistake(one) for one in error.mistakes], "warnings": []})
+        return Exit.UNUSABLE
+    findings = check_online(app.tracker, loaded.policy) if given.online else ()
+    wrong = [finding for finding in findings if finding.level == "error"]
+    if given.json:
+        print_json(
+            {
+                "ok": not wrong,
+                "mistakes": [],
+                "warnings": [_mistake(one) for one in loaded.warnings],
+                "online": [vars_of(f) for f in findings],
+            }
+        )
+    else:
+        for warning in loaded.warnings:
+            print(f"{warning} (warning)")
+        for finding in findings:
+            print(f"{finding.level}: {finding.message}. {finding.remedy}")
+        policy = loaded.policy
+        print(
+            f"{app.rules}: {'not usable here' if wrong else 'usable'}; {len(policy.routes)} routes, {len(policy.departments)} departments, "
+            f"{len(policy.required.fields)} required fields, calendar to {policy.calendar.last_known_year}"
+        )
+    return Exit.UNUSABLE if wrong else Exit.DONE
+
+
+def vars_of(finding: Any) -> dict[str, str]:
+    """A finding as JSON."""
+    return {"level": str(finding.level), "message": finding.message, "remedy": finding.remedy}
+
+
+def _mistake(one: Any) -> dict[str, Any]:
+    return {"file": one.file, "line": one.line, "column": one.column, "message": one.message, "remedy": one.remedy}
+
+
+def _list_conditions(given: argparse.Namespace) -> Exit:
+    kinds = sorted(REGISTRY.values(), key=lambda kind: kind.name)
+    if given.json:
+        print_json([{"name": kind.name, "summary": kind.summary, "words": kind.words} for kind in kinds])
+    else:
+        for kind in kinds:
+            print(f"{kind.name:<12} {kind.summary}")
+    return Exit.DONE
+
+
+def test(app: App, given: argparse.Namespace) -> Exit:
+    """Run test files; 0 all hold, 1 some do not, 2 unusable."""
+    policy = app.policy
+    results = [run_case(case, policy) for file in given.files for case in read_cases(_read(file), file, policy)]
+    failed = [result for result in results if not result.ok]
+    if given.json:
+        print_json(
+            {
+                "passed": len(results) - len(failed),
+                "failed": len(failed),
+                "cases": [result.as_json() for result in results],
+            }
+        )
+    else:
+        for result in failed:
+            _print_failed(result)
+        print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    return Exit.TICKETS_FAILED if failed else Exit.DONE
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BridgeError(f"{file} cannot be read: {error}") from None
+
+
+def _print_failed(result: CaseResult) -> None:
+    print(f"FAILED  {result.name}")
+    for check in (check for check in result.checks if not check.ok):
+        print(f"  line {check.line}, at {check.now.isoformat()}")
+        for key, expected in check.expected.items():
+            if str(expected) != str(check.got[key]):
+                print(f"    {key}: expected {expected}, got {check.got[key]}")
+                print(
+                    f"      because {check.why[key]}" if check.why.get(key) else "",
+                    end="\n" if check.why.get(key) else "",
+                )

@@ -1,0 +1,94 @@
+"""Commands that pass over tickets: run, plan, serve, resume."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from bridge.app import App, stop_on_signals
+from bridge.cli.printing import print_json, table
+from bridge.core.decisions import told
+from bridge.engine import Look
+from bridge.jobs import Exit
+from bridge.policy.values import read_wall_time
+
+
+def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add the commands to the parser."""
+    one = commands.add_parser("run", parents=[shared], help="one pass, then exit: the scheduled job")
+    one.set_defaults(call=run)
+    plan = commands.add_parser("plan", parents=[shared], help="what a pass would do; writes nothing")
+    plan.add_argument("--notes", action="store_true", help="show the notes in full")
+    plan.set_defaults(call=show_plan)
+    serve_parser = commands.add_parser("serve", parents=[shared], help="passes on a schedule, until told to stop")
+    serve_parser.add_argument("--every", default="1 minute", metavar="SPAN", help="how often (default: %(default)s)")
+    serve_parser.set_defaults(call=serve)
+    resume_parser = commands.add_parser("resume", parents=[shared], help="let go of the brake")
+    resume_parser.set_defaults(call=resume)
+
+
+def run(app: App, given: argparse.Namespace) -> Exit:
+    """One pass."""
+    with stop_on_signals() as stopping:
+        summary = app.run_pass(stopping)
+    if given.json:
+        print_json(summary.as_json())
+    else:
+        print(summary)
+        for ticket, reason in summary.failed.items():
+            print(f"  ticket {ticket} failed: {reason}")
+    return summary.exit
+
+
+def show_plan(app: App, given: argparse.Namespace) -> Exit:
+    """What a pass would do."""
+    looks = app.plan()
+    if given.json:
+        print_json([_look_as_json(look) for look in looks])
+        return Exit.DONE
+    wanted = [look for look in looks if look.decisions]
+    rows = [
+        (
+            look.ticket_id,
+            ", ".join(one.step for one in look.decisions),
+            ", ".join(told(look.decisions)),
+            look.result,
+            look.decisions[0].reason,
+        )
+        for look in wanted
+    ]
+    print(table(("ticket", "would do", "tells", "", "because"), rows) if rows else "nothing to do")
+    print(f"\n{len(looks)} tickets looked at, {len(wanted)} want something; nothing was written")
+    if given.notes:
+        for look in wanted:
+            for write in look.writes:
+                print(f"\n--- ticket {look.ticket_id}, {'private' if write.private else 'public'} note\n{write.notes}")
+    return Exit.DONE
+
+
+def _look_as_json(look: Look) -> dict[str, Any]:
+    return {
+        "ticket": look.ticket_id,
+        "result": look.result,
+        "do": [one.step for one in look.decisions],
+        "told": list(told(look.decisions)),
+        "why": {one.step: one.reason for one in look.decisions},
+        "notes": [{"private": write.private, "text": write.notes} for write in look.writes],
+    }
+
+
+def serve(app: App, given: argparse.Namespace) -> Exit:
+    """Passes on a schedule."""
+    with stop_on_signals() as stopping:
+        app.serve(read_wall_time(given.every), stopping)
+    return Exit.DONE
+
+
+def resume(app: App, given: argparse.Namespace) -> Exit:
+    """Let go of the brake."""
+    why = app.resume()
+    if given.json:
+        print_json({"was_held": bool(why), "why": why})
+    else:
+        print(f"the brake is off; it had been pulled: {why}" if why else "the brake was not pulled")
+    return Exit.DONE
