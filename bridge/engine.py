@@ -143,7 +143,7 @@ class Engine:
             found = self._journal_of(claim, a)
             until = (claim.at or now) + self.policy.limits.settle_unknown
             if found is not None:
-                self.store.settle(claim, ClaimState.CONFIRMED, now, found.id)
+                self.store.settle(claim, ClaimState.CONFIRMED, found.at, found.id)
             elif now < until:
                 wait = max(wait or until, until)
             else:
@@ -237,7 +237,7 @@ class Engine:
             yield f"ticket {ticket.id}: Redmine took the note and did not keep it; check that the bridge's role may add notes"
         state = ClaimState.REFUSED if write.notes and own is None else ClaimState.CONFIRMED
         for claim in claims:
-            self.store.settle(claim, state, now, own.id if own else None)
+            self.store.settle(claim, state, own.at if own else now, own.id if own else None)
         if own is not None and write.private and not own.private:
             yield self._came_out_public(a, own)
         yield from self._check_changes(a, write, fresh, ticket, now)

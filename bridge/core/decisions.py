@@ -144,7 +144,10 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Remind:
-    """Remind staff of a term (M1); `ordinal` is the step's place in the rules, `anchor` the moment it belongs to."""
+    """Remind of a term before it ends, or staff after it (M1).
+
+    `ordinal` is the step's place in the rules, `anchor` the moment it belongs to, `lead` who is meant where a lead is reminded.
+    """
 
     reason: str
     ordinal: int
@@ -152,6 +155,7 @@ class Remind:
     to: Audience
     left: timedelta
     anchor: str
+    lead: str = ""
     step = Step.REMIND
 
     @property
@@ -162,7 +166,7 @@ class Remind:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """Tell the lead (M1, M2): a term is about to be or has been missed, or a ticket was closed without an answer (T8)."""
+    """Tell the lead (M1, M2): a term has been missed, or a ticket was closed without an answer (T8)."""
 
     reason: str
     ordinal: int

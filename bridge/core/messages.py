@@ -177,12 +177,14 @@ class _Writer:
             case Extend():
                 return _Part(decision, self._say("extend", department=self._title(decision.department.title)))
             case Remind():
-                return _Part(decision, private=self._reminder("remind", decision), watchers=self._to(decision.to))
+                return _Part(
+                    decision, private=self._reminder("remind", decision), watchers=self._to(decision.to, decision.lead)
+                )
             case Escalate():
                 return _Part(
                     decision,
                     private=self._reminder(decision.text, decision),
-                    watchers=(decision.lead,) if decision.lead else (),
+                    watchers=self._to(Audience.LEAD, decision.lead),
                 )
             case Nudge():
                 return _Part(
@@ -286,8 +288,10 @@ class _Writer:
         refused = Refusal(attribute, new, name) in self.a.chronicle.history.refused
         return () if refused or not new or old == new else (Change(attribute, old, new, name),)
 
-    def _to(self, audience: Audience) -> tuple[str, ...]:
-        """Who has to be a watcher to be mailed: the department's group, unless the ticket is assigned to it."""
+    def _to(self, audience: Audience, lead: str = "") -> tuple[str, ...]:
+        """Who has to be a watcher to be mailed: the lead (M2), the department's group unless the ticket is assigned to it."""
+        if audience is Audience.LEAD:
+            return (lead,) if lead else ()
         group = self.a.department.group
         return (group,) if audience is Audience.DEPARTMENT and self.a.state.assigned_to != group else ()
 

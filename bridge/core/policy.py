@@ -219,8 +219,8 @@ class ReminderStep:
 
     @property
     def step(self) -> Step:
-        """Telling a lead is an escalation, telling anybody else a reminder."""
-        return Step.ESCALATE if self.to is Audience.LEAD else Step.REMIND
+        """Telling a lead of a missed term is an escalation, anything else a reminder."""
+        return Step.ESCALATE if self.to is Audience.LEAD and self.at >= timedelta(0) else Step.REMIND
 
 
 @dataclass(frozen=True, slots=True)

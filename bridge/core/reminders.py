@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bridge.core.assess import Assessment
 from bridge.core.decisions import Escalate, Remind
-from bridge.core.model import ANY_ORDINAL, Audience, OwnStep
+from bridge.core.model import ANY_ORDINAL, Audience, OwnStep, Step
 from bridge.core.policy import DueOf, ReminderStep
 from bridge.core.terms import Standing
 
@@ -64,13 +64,13 @@ def _say(a: Assessment, one: Planned) -> Remind | Escalate:
     what = "the term" if one.step.of is DueOf.DUE else f"the term of {a.department.name}"
     reason = f"{what} ends at {one.due.isoformat()}" if one.due > a.now else f"{what} ended at {one.due.isoformat()}"
     anchor = f"{one.step.of} {one.due.isoformat()}"
-    if one.step.to is Audience.LEAD:
+    if one.step.step is Step.ESCALATE:
         return Escalate(reason, one.step.ordinal, one.due, left, anchor, a.lead)
-    to = one.step.to
+    to, lead = one.step.to, a.lead if one.step.to is Audience.LEAD else ""
     groups = {department.group for department in a.policy.departments.values()}
     if to is Audience.ASSIGNEE and (not a.state.assigned_to or a.state.assigned_to in groups):
         to = Audience.DEPARTMENT
-    return Remind(reason, one.step.ordinal, one.due, to, left, anchor)
+    return Remind(reason, one.step.ordinal, one.due, to, left, anchor, lead)
 
 
 def next_step(a: Assessment, standing: Standing) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bridge.core.approval import ApprovalState
+from bridge.core.approval import ApprovalState, Verdict
 from bridge.core.chat import starts_term
 from bridge.core.events import Chronicle, Event
 from bridge.core.fields import Fields
@@ -304,9 +304,12 @@ class _Fold:
                 found.append(HandOver(event, target, by_staff=event.role is Role.STAFF))
                 current = target.name
             elif move and move.to.name != current:
-                if move.by_staff or event.did(Step.HAND_OVER):
-                    found.append(HandOver(event, move.to, by_staff=move.by_staff))
+                if not move.by_staff and not event.did(Step.HAND_OVER):
+                    continue  # the bridge's routing: the route says whose the ticket is
+                found.append(HandOver(event, move.to, by_staff=move.by_staff))
                 current = move.to.name
+            elif event is self.approval.decided and self.approval.verdict is Verdict.GIVEN and self.route.approval:
+                current = self.route.approval.then or current
         self.current_department = self.policy.departments[current]
         return tuple(found)
 

@@ -150,7 +150,8 @@ def _pre_open(line: str, *, in_pre: bool) -> bool:
 
 
 _HIDDEN: Final = re.compile(
-    r"<pre\b.*?(?:</pre>|\Z)|```.*?(?:```|\Z)|\b(?:https?|ftp|ssh)://\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,255}", re.DOTALL | re.IGNORECASE
+    r"<pre\b.*?(?:</pre>|\Z)|```.*?(?:```|\Z)|\b(?:https?|ftp|ssh)://\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,255}",
+    re.DOTALL | re.IGNORECASE,
 )
 _CODE: Final = re.compile(
     r"\s*(?:[$#>%] |\[|\d{2}:\d{2}|\d{4}-\d\d-\d\d|\w{3} +\d+ \d\d:\d\d|[\w./-]+: |/|(?:sudo|apt(?:-get)?|rpm|dnf|systemctl|"

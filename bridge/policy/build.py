@@ -35,11 +35,11 @@ from bridge.policy.schema import (
     DepartmentSpec,
     FieldSpec,
     MarkSpec,
-    RedmineSpec,
     RouteSpec,
     RulesFile,
-    TextSpec,
 )
+from bridge.policy.schema_base import TextSpec
+from bridge.policy.schema_cabinet import RedmineSpec
 from bridge.policy.texts import shipped_texts
 from bridge.policy.vocabulary import ALL, OTHERS
 

@@ -14,7 +14,7 @@ from bridge.core.worktime import DayKind, WorkCalendar
 from bridge.errors import Mistake
 from bridge.policy.positions import Document, Path
 from bridge.policy.production_calendar import ProductionCalendar
-from bridge.policy.schema import CalendarSpec, YearSpec
+from bridge.policy.schema_cabinet import CalendarSpec, YearSpec
 from bridge.policy.vocabulary import did_you_mean
 
 _WEEKDAYS: Final = {

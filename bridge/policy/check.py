@@ -16,7 +16,8 @@ from bridge.policy.check_words import unused_families
 from bridge.policy.form import Draft
 from bridge.policy.form_words import NO_SECRETS
 from bridge.policy.positions import Document, Path
-from bridge.policy.schema import MarkSpec, TextOverride, TextSpec
+from bridge.policy.schema import MarkSpec
+from bridge.policy.schema_base import TextOverride, TextSpec
 from bridge.policy.templates import flaws, is_template
 from bridge.policy.texts import MAX_TEXT, shipped_texts
 from bridge.policy.vocabulary import ALL, KINDS, OTHERS, did_you_mean

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, StrictBool, StrictI
 from bridge.core.hours import Hours, parse_hours
 from bridge.core.spans import Span, SpanUnit
 from bridge.core.worktime import DayKind
-from bridge.policy.vocabulary import did_you_mean
+from bridge.policy.vocabulary import KINDS, did_you_mean
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ def _as_list(value: Any) -> Any:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
+Kind = Annotated[str, Field(min_length=1, json_schema_extra={"enum": list(KINDS)})]
 Body = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 SomeNames = Annotated[

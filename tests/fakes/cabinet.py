@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from bridge.core.model import Attribute, Change, Journal, Person, Role, State
-from bridge.errors import NotFoundError, PermanentError
+from bridge.errors import NotFoundError
 
 PRESALE = "ТехП Пресейл"
 NOON = datetime(2026, 11, 16, 9, tzinfo=UTC)
