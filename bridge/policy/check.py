@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -33,7 +32,7 @@ def mistakes(draft: Draft, conditions: Conditions) -> Iterator[Mistake]:
     for check in _CHECKS:
         yield from check(draft)
     for table_check in (check_routes.order, check_routes.names, check_routes.both_gates, check_routes.unreachable):
-        if "routes" not in draft.absent:
+        if not draft.lacks("routes") or len(draft.rules.routes) > 1:
             yield from table_check(draft, conditions)
 
 
@@ -66,24 +65,23 @@ def _texts_of(data: Any, path: Path) -> Iterator[tuple[Path, str]]:
 def _first_line(draft: Draft) -> Iterator[Mistake]:
     departments = draft.rules.departments
     first = [name for name, spec in departments.items() if spec.first_line]
-    if len(first) == 1 or len(departments) != len(draft.departments):
-        return
-    if first:
+    if len(first) > 1:
         message = f"{len(first)} departments are the first line: {', '.join(first)}"
         yield draft.document.at_key(("departments", first[1], "first_line"), message, "only one can be")
-    else:
+    if not first and draft.is_whole("departments"):
         yield draft.document.at_key(
             ("departments",), "no department is the first line", "add `first_line: true` to one"
         )
 
 
 def _groups(draft: Draft) -> Iterator[Mistake]:
-    groups = [(spec.group or name, name) for name, spec in draft.rules.departments.items()]
-    count = Counter(group for group, _ in groups)
-    for group, name in groups:
-        if count[group] > 1:
-            message = f"the group {group!r} stands for {count[group]} departments"
+    first: dict[str, str] = {}
+    for name, spec in draft.rules.departments.items():
+        group = spec.group or name
+        if group in first:
+            message = f"the group {group!r} stands for two departments: {first[group]!r} and {name!r}"
             yield draft.document.at_key(("departments", name), message, "give each a `group` of its own")
+        first.setdefault(group, name)
 
 
 def _departments(draft: Draft) -> Iterator[Mistake]:
@@ -130,7 +128,7 @@ def _needed_or_wanted(draft: Draft) -> Iterator[Mistake]:
 
 
 def _statuses(draft: Draft) -> Iterator[Mistake]:
-    if "redmine" in draft.absent:
+    if draft.lacks("redmine", "statuses"):
         return
     spec = draft.rules.redmine.statuses
     pauses, closed = set(spec.pauses), set(spec.closed)
@@ -145,14 +143,14 @@ def _statuses(draft: Draft) -> Iterator[Mistake]:
         if holds:
             yield draft.document.at_value(("redmine", "statuses", key), f"{getattr(spec, key)!r} {message}")
     for index, status in enumerate(spec.pauses):
-        if status in closed | set(spec.ends):
+        if status in closed | set(spec.ends) and not status == spec.waiting in closed:
             other = "closed" if status in closed else "ends"
             message = f"{status!r} is in `pauses` and in `{other}` at once"
             yield draft.document.at_value(("redmine", "statuses", "pauses", index), message, "leave it in one of them")
 
 
 def _approvals(draft: Draft) -> Iterator[Mistake]:
-    pauses = draft.rules.redmine.statuses.pauses if "redmine" not in draft.absent else ()
+    pauses = draft.rules.redmine.statuses.pauses if not draft.lacks("redmine", "statuses") else ()
     for route in draft.rules.routes:
         if not route.approval:
             continue

@@ -17,27 +17,27 @@ from bridge.policy.schema import ReminderSpec
 def units(draft: Draft) -> Iterator[Mistake]:
     """A term and its extension are both in days, or both in hours (T6)."""
     hand_over = draft.rules.terms.hand_over
-    if "terms" in draft.absent or hand_over is None:
+    if hand_over is None:
         return
-    extension = hand_over.extend
     for path, term in _terms(draft):
-        if term.in_days != extension.in_days:
-            message = f"the term is {term}, but a hand-over extends it by {extension}: days and hours do not mix"
+        if term.in_days != hand_over.extend.in_days:
+            message = f"the term is {term}, but a hand-over extends it by {hand_over.extend}: days and hours do not mix"
             remedy = "give both in working days or both in working hours"
-            where = ("terms", "hand_over", "extend") if path == ("terms", "answer") else path
-            yield draft.document.at_value(where, message, remedy)
+            common = path == ("terms", "answer")
+            yield draft.document.at_value(("terms", "hand_over", "extend") if common else path, message, remedy)
+            if common:  # the others are likely to be right
+                return
 
 
 def steps(draft: Draft) -> Iterator[Mistake]:
     """Every reminder falls within its term, has a moment to be measured from, and is there once."""
-    terms = [draft.rules.terms.answer] if "terms" not in draft.absent else []
+    terms = [draft.rules.terms.answer] if not draft.lacks("terms", "answer") else []
     departments = [spec.term for spec in draft.rules.departments.values() if spec.term]
-    whole = len(draft.rules.departments) == len(draft.departments)
     seen: dict[object, ReminderSpec] = {}
     for step in draft.rules.reminders:
         path = (*step.path, "at")
         of_department = step.of is DueOf.DEPARTMENT_DUE
-        if of_department and not departments and whole:
+        if of_department and not departments and draft.is_whole("departments"):
             message = "no department has a `term`, so it has no due moment"
             yield draft.document.at_value((*step.path, "of"), message, "give departments a `term`, or remove the step")
         elif outside := _outside(draft, step, departments if of_department else terms):
@@ -70,13 +70,13 @@ def silence(draft: Draft) -> Iterator[Mistake]:
     if spec.close_after <= spec.nudge_after:
         message = "the ticket would be closed before or with the nudge"
         yield draft.document.at_value(("silence", "close_after"), message, "make it longer than `nudge_after`")
-    if "redmine" not in draft.absent and spec.status not in draft.rules.redmine.statuses.closed:
+    if not draft.lacks("redmine", "statuses") and spec.status not in draft.rules.redmine.statuses.closed:
         message = f"{spec.status!r} is not one of the closed statuses"
         yield draft.document.at_value(("silence", "status"), message, "name one of `redmine.statuses.closed`")
 
 
 def _terms(draft: Draft) -> Iterator[tuple[Path, Span]]:
-    if "terms" not in draft.absent:
+    if not draft.lacks("terms", "answer"):
         yield ("terms", "answer"), draft.rules.terms.answer
     for kind, term in draft.rules.terms.by_kind.items():
         yield ("terms", "by_kind", kind), term

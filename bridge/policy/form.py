@@ -1,7 +1,7 @@
 """Data of rules.yaml → `RulesFile`, with every mistake of its form.
 
-What cannot be read is left out, so that the rest can still be read and checked: all mistakes come at once. A section that is missing as a
-whole is replaced by a stand-in, and named in `absent`, so that nothing is said about what the stand-in lacks.
+What cannot be read is left out, so that the rest can still be read and checked: all mistakes come at once. What cannot be left out is
+replaced by a stand-in and named in `absent`, so that nothing is said about the stand-in.
 """
 
 from __future__ import annotations
@@ -18,37 +18,56 @@ from pydantic_core import ErrorDetails
 from bridge.errors import Mistake, PolicyError
 from bridge.policy.form_words import say
 from bridge.policy.positions import Document, Items, Map, Path
-from bridge.policy.schema import RulesFile
+from bridge.policy.schema import FieldSpec, RouteSpec, RulesFile
+from bridge.policy.schema_base import Spec
 
-_STAND_INS: Final = MappingProxyType(
+UNKNOWN: Final = "?"
+"""A name that stands in for one that is missing or cannot be read."""
+
+_STAND_INS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "redmine": {
-            "trackers": ["?"],
-            "staff": {"roles": ["?"]},
-            "bridge_users": ["?"],
+            "trackers": [UNKNOWN],
+            "staff": {"roles": [UNKNOWN]},
+            "bridge_users": [UNKNOWN],
             "markup": "textile",
             "statuses": {"waiting": "?", "resumed": "!", "reopened": "!", "pauses": ["?"], "closed": ["."]},
         },
         "calendar": {"zone": "Europe/Moscow", "week": {"mon-fri": "09:00-18:00"}},
-        "departments": {"?": {"first_line": True}},
-        "routes": [{"name": "?", "kind": "triage", "department": "?"}],
+        "departments": {UNKNOWN: {"first_line": True}},
+        "routes": [{"name": UNKNOWN, "kind": "triage", "department": UNKNOWN}],
         "terms": {"answer": "2 working days"},
         "limits": {"not_before": "2000-01-01T00:00:00+00:00"},
-        "lead": "?",
+        "lead": UNKNOWN,
+    }
+)
+_PARTS: Final[Mapping[type[Spec], Mapping[str, Any]]] = MappingProxyType(
+    {
+        RouteSpec: {"name": UNKNOWN, "kind": "triage", "department": UNKNOWN},
+        FieldSpec: {"question": UNKNOWN, "hint": UNKNOWN},
     }
 )
 
 
 @dataclass(frozen=True)
 class Draft:
-    """The rules as far as they could be read; `absent` are sections that could not."""
+    """The rules as far as they could be read; `absent` are the paths of what could not, and has a stand-in."""
 
     rules: RulesFile
     document: Document
-    absent: frozenset[str]
+    absent: frozenset[Path]
     departments: frozenset[str]
     """Names of all departments of the file, also of those with mistakes in them."""
     mistakes: tuple[Mistake, ...]
+    dropped: frozenset[Path] = frozenset()
+
+    def lacks(self, *path: str) -> bool:
+        """Whether there is a stand-in at a path, or around it, or in it."""
+        return any(one[: len(path)] == path or path[: len(one)] == one for one in self.absent)
+
+    def is_whole(self, section: str) -> bool:
+        """Whether all of a section could be read, so that what is not there is really missing."""
+        return not self.lacks(section) and not any(path[0] == section for path in self.dropped)
 
 
 def read_form(document: Document) -> Draft:
@@ -62,10 +81,10 @@ def read_form(document: Document) -> Draft:
             [*document.mistakes, document.at_value((), "sections are needed: `redmine:`, `routes:`, …")]
         )
     departments = document.data.get("departments")
-    names = frozenset(departments) if isinstance(departments, dict) else frozenset()
+    names = frozenset({*departments, UNKNOWN}) if isinstance(departments, dict) else frozenset()
     form = _Form(document, document.data)
     rules = form.read()
-    return Draft(rules, document, frozenset(form.absent), names, tuple(form.mistakes))
+    return Draft(rules, document, frozenset(form.absent), names, tuple(form.mistakes), frozenset(form.dropped))
 
 
 @dataclass
@@ -74,7 +93,7 @@ class _Form:
     data: Map
     mistakes: list[Mistake] = field(default_factory=list)
     dropped: set[Path] = field(default_factory=set)
-    absent: set[str] = field(default_factory=set)
+    absent: set[Path] = field(default_factory=set)
 
     def read(self) -> RulesFile:
         """Read, drop what is wrong, and read again, until the rest is right. Each round drops something, so it ends."""
@@ -123,13 +142,12 @@ class _Form:
         return any(dropped[: len(wanted)] == wanted for dropped in self.dropped)
 
     def _drop(self, path: Path, error: ErrorDetails) -> None:
-        if not path:
-            self._stand_in(str(error["loc"][0]))
-            return
-        self.dropped.add(path)
-        parent = path[:-1]
+        """Leave out what is wrong; for what is missing put a stand-in, or leave out what it is missing in."""
         try:
-            container = self._at(parent)
+            if error["type"] == "missing" and self._stand_in(path, str(error["loc"][-1])):
+                return
+            self.dropped.add(path)
+            container = self._at(path[:-1])
         except (KeyError, ValueError):  # went with something around it
             return
         if isinstance(container, Items) and path in container.paths:
@@ -137,7 +155,13 @@ class _Form:
         elif isinstance(container, dict):
             container.pop(path[-1], None)
 
-    def _stand_in(self, section: str) -> None:
-        assert section in _STAND_INS, section
-        self.absent.add(section)
-        self.data[section] = _STAND_INS[section]
+    def _stand_in(self, path: Path, name: str) -> bool:
+        holder = self._at(path)
+        value: Any = _PARTS.get(getattr(holder, "reader", Spec), {}).get(name) or _STAND_INS
+        for part in (*path, name) if value is _STAND_INS else ():
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is None:
+            return False
+        self.absent.add((*path, name))
+        holder[name] = f"{value}{path[-1]}" if holder.reader is RouteSpec and name == "name" else value
+        return True

@@ -82,6 +82,7 @@ class Document:
     values: Mapping[Path, Place]
     keys: Mapping[Path, Place]
     mistakes: tuple[Mistake, ...] = ()
+    text: str = ""
 
     def value_place(self, path: Path) -> Place:
         """Where the value at a path begins; for one that is not there, its nearest known parent."""
@@ -102,8 +103,11 @@ class Document:
     def at_line(self, path: Path, line: int, message: str, remedy: str = "") -> Mistake:
         """A mistake in one line (from 1) of a text of several lines."""
         place = self.value_place(path)
-        at = Place(place.line + line, place.column) if place.block else place
-        return self._mistake(at, message, remedy)
+        if not place.block:
+            return self._mistake(place, message, remedy)
+        shown = self.text.split("\n")[place.line + line - 1 :][:1]
+        indent = len(shown[0]) - len(shown[0].lstrip()) if shown else 0
+        return self._mistake(Place(place.line + line, indent + 1), message, remedy)
 
     def line_of(self, path: Path) -> int:
         """The line of a key."""
@@ -136,7 +140,7 @@ def read_document(text: str, name: str) -> Document:
         raise PolicyError.of([Mistake(name, 1, 1, "the file is empty")])
     builder = _Builder(name)
     data = builder.build(node, ())
-    return Document(name, data, builder.values, builder.keys, tuple(builder.mistakes))
+    return Document(name, data, builder.values, builder.keys, tuple(builder.mistakes), text)
 
 
 def _refuse_depth(text: str, name: str) -> None:

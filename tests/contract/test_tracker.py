@@ -65,6 +65,9 @@ def fake_world() -> World:
 def real_world(server: RedmineServer) -> World:
     """The real Redmine."""
     customer = new_customer(server, f"t{uuid.uuid4().hex[:12]}")
+    for name in ("Установка", "Совместимость", "Оборудование"):
+        path = f"/projects/{customer.project}/issue_categories.json"
+        Actor(server, "admin").request("POST", path, {"issue_category": {"name": name}})
     key = server.bridge_key_file.read_text(encoding="utf-8").strip()
     redmine = connect(Connection(server.url, key))
     return World(

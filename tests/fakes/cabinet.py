@@ -114,24 +114,37 @@ class FakeCabinet:
             raise NotFoundError(f"GET /issues/{number}.json: not there, or hidden from the bridge's account (404)")
         return found
 
-    def apply(self, login: str, number: int, notes: str, *, private: bool, changes: list[Change]) -> int:
+    def apply(
+        self,
+        login: str,
+        number: int,
+        notes: str,
+        *,
+        private: bool,
+        changes: list[Change],
+        at: datetime | None = None,
+    ) -> int:
         """What `PUT /issues/ID` does; the id of the last journal made, 0 when nothing was."""
         ticket = self.ticket(number)
-        made = [c for c in changes if c.old != c.new and (c.attribute, c.new) not in self.not_taken]
+        made = tuple(c for c in changes if c.old != c.new and (c.attribute, c.new) not in self.not_taken)
         if private and login == BRIDGE:
             private = self.project_called(ticket.state.project).private_notes
-        parts = [("", False, made), (notes, True, [])] if private and made and notes else [(notes, private, made)]
-        return max((self._journal(ticket, login, *part) for part in parts), default=0)
+        whole = self._journal(login, at, notes, made)
+        if private and notes:
+            parts = [replace(whole, notes=""), replace(whole, private=True, changes=())]
+        else:
+            parts = [whole]
+        return max((self._add(ticket, login, part) for part in parts if part.notes or part.changes), default=0)
 
-    def _journal(self, ticket: Stored, login: str, notes: str, private: bool, changes: list[Change]) -> int:  # noqa: FBT001
-        if not notes and not changes:
-            return 0
-        nobody = Person(login, "", Role.CUSTOMER)
-        journal = Journal(next(self.journal_numbers), self.now, nobody, notes, private and bool(notes), tuple(changes))
-        ticket.journals.append((login, journal))
+    def _journal(self, login: str, at: datetime | None, notes: str, changes: tuple[Change, ...]) -> Journal:
+        return Journal(0, at or self.now, Person(login, "", Role.CUSTOMER), notes, changes=changes)
+
+    def _add(self, ticket: Stored, login: str, journal: Journal) -> int:
+        number = next(self.journal_numbers)
+        ticket.journals.append((login, replace(journal, id=number)))
         ticket.state = ticket.state.after(journal)
-        ticket.updated_on = self.now
-        return journal.id
+        ticket.updated_on = journal.at
+        return number
 
     def edit_note(self, journal_id: int, text: str) -> str:
         """Change a note without touching the ticket's update time (T13); a journal with nothing in it goes. Returns its author's login."""
@@ -165,7 +178,6 @@ class FakeActor:
         **attributes: str,
     ) -> int:
         """Open a ticket; its number."""
-        self.cabinet.now = at or self.cabinet.now
         number = next(self.cabinet.numbers)
         given = {"status": "Новая", "priority": "Нормальный"} | attributes
         state = State(
@@ -177,7 +189,7 @@ class FakeActor:
             attachments=tuple(attachments or ()),
             **given,  # type: ignore[arg-type]
         )
-        now = self.cabinet.now
+        now = at or self.cabinet.now
         self.cabinet.tickets[number] = Stored(number, self.account.login, now, now, state, state)
         return number
 
@@ -193,18 +205,16 @@ class FakeActor:
         **attributes: str,
     ) -> int:
         """Add a note, change attributes, or both; the journal's id."""
-        self.cabinet.now = at or self.cabinet.now
         state = self.cabinet.ticket(number).state
         changes = [Change(Attribute.ATTACHMENT, "", name, name) for name in attachments or ()]
         if "project" in attributes:
             attributes["project"] = self.cabinet.projects[attributes["project"]].name
         changes += [Change(Attribute(key), state.get(Attribute(key)), new) for key, new in attributes.items()]
         changes += [Change(Attribute.FIELD, state.fields.get(k, ""), v, k) for k, v in (fields or {}).items()]
-        return self.cabinet.apply(self.account.login, number, text, private=private, changes=changes)
+        return self.cabinet.apply(self.account.login, number, text, private=private, changes=changes, at=at)
 
     def edit_note(self, journal: int, text: str, *, at: datetime | None = None) -> None:
         """Change the words of a note."""
-        self.cabinet.now = at or self.cabinet.now
         self.cabinet.edit_note(journal, text)
 
     def delete_issue(self, number: int) -> None:

@@ -1,0 +1,40 @@
+# One command per chore; each sets up what it needs. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+WORKERS ?= 2
+
+.PHONY: help setup check format test demo soak bench clean
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: ## the environment in .venv
+	@scripts/setup
+
+check: setup ## format, ruff, mypy --strict, import contracts
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-timings
+
+format: setup ## format the code and mend what ruff can
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+test: setup ## all tests but the long ones, on a real Redmine that it installs and starts
+	$(PY) -m bridge.demo.server install
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not soak"
+
+demo: setup ## the main job on a real local Redmine, with realistic tickets (KEEP=1 leaves it running)
+	.venv/bin/presale-bridge demo $(if $(KEEP),--keep)
+
+soak: setup ## the long tests
+	$(PY) -m bridge.demo.server install
+	$(PY) -m pytest -m soak -x
+
+bench: setup ## speed, as a ratio to a reference of the same run
+	$(PY) -m benchmarks
+
+clean: ## what the chores have made
+	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
