@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from bridge.adapters.redmine.online import check_online
 from bridge.app import App
-from bridge.cli.printing import print_json
+from bridge.cli.printing import print_json, read_text
 from bridge.core.conditions import REGISTRY
-from bridge.errors import BridgeError, PolicyError
+from bridge.errors import PolicyError
 from bridge.jobs import Exit
 from bridge.report.testing import CaseResult, run_case
 from bridge.report.timelines import read_cases
@@ -86,7 +85,7 @@ def _list_conditions(given: argparse.Namespace) -> Exit:
 def test(app: App, given: argparse.Namespace) -> Exit:
     """Run test files; 0 all hold, 1 some do not, 2 unusable."""
     policy = app.policy
-    results = [run_case(case, policy) for file in given.files for case in read_cases(_read(file), file, policy)]
+    results = [run_case(case, policy) for file in given.files for case in read_cases(read_text(file), file, policy)]
     failed = [result for result in results if not result.ok]
     if given.json:
         print_json(
@@ -101,13 +100,6 @@ def test(app: App, given: argparse.Namespace) -> Exit:
             _print_failed(result)
         print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     return Exit.TICKETS_FAILED if failed else Exit.DONE
-
-
-def _read(file: str) -> str:
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BridgeError(f"{file} cannot be read: {error}") from None
 
 
 def _print_failed(result: CaseResult) -> None:

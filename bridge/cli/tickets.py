@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import Any
 
 from bridge.app import App
-from bridge.cli.printing import print_json
-from bridge.core.assess import Assessment
+from bridge.cli.printing import print_json, read_text
+from bridge.core.assess import Assessment, assess
 from bridge.core.decide import next_moment, wants
 from bridge.core.model import Language
 from bridge.core.moments import format_moment
 from bridge.core.spans import format_span
 from bridge.errors import NotFoundError
 from bridge.jobs import Exit
+from bridge.report.explain import as_text
+from bridge.report.explain import explain as explain_assessment
+from bridge.report.timelines import read_cases
 
 
 def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -26,13 +30,46 @@ def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
         one = commands.add_parser(name, parents=[shared], help=text)
         one.add_argument("ticket", type=int, metavar="ID")
         one.set_defaults(call=call)
+    why = commands.add_parser(
+        "explain", parents=[shared], help="why a ticket is treated as it is: route, fields, term line by line"
+    )
+    which = why.add_mutually_exclusive_group(required=True)
+    which.add_argument("ticket", type=int, nargs="?", metavar="ID")
+    which.add_argument(
+        "--ticket", dest="file", metavar="FILE", help="a ticket in a test file instead, without a server"
+    )
+    why.set_defaults(call=explain)
+
+
+def explain(app: App, given: argparse.Namespace) -> Exit:
+    """Why a ticket is treated as it is."""
+    found = [_from_redmine(app, given.ticket)] if given.ticket is not None else list(_from_file(app, given.file))
+    explanations = [explain_assessment(a) for a in found]
+    if given.json:
+        shown = [one.as_json() for one in explanations]
+        print_json(shown[0] if given.ticket is not None else shown)
+    else:
+        print("\n\n".join(as_text(one) for one in explanations))
+    return Exit.DONE
+
+
+def _from_redmine(app: App, ticket: int) -> Assessment:
+    a = app.engine().assess(ticket, app.now(), keep=False)
+    if a is None:
+        raise NotFoundError(f"ticket {ticket} is not in the bridge's scope: another tracker or project")
+    return a
+
+
+def _from_file(app: App, file: str) -> Iterator[Assessment]:
+    """The tickets of a test file, each at its last check's moment."""
+    for case in read_cases(read_text(file), file, app.policy):
+        now = case.checks[-1].now
+        yield assess(case.ticket, case.history_at(now), app.policy, now)
 
 
 def show(app: App, given: argparse.Namespace) -> Exit:
     """What is known of one ticket."""
-    a = app.engine().assess(given.ticket, app.now(), keep=False)
-    if a is None:
-        raise NotFoundError(f"ticket {given.ticket} is not in the bridge's scope: another tracker or project")
+    a = _from_redmine(app, given.ticket)
     if given.json:
         print_json(_as_json(a))
     else:

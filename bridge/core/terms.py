@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -112,9 +113,17 @@ class Standing:
         return self.clock in (Clock.RUNNING, Clock.LATE)
 
 
-def paused_at(pauses: tuple[Pause, ...], moment: datetime, now: datetime) -> bool:
-    """Whether the clock was paused then; a pause that lasts is taken to end `now` (T6)."""
-    return any(pause.start <= moment < (pause.end or now) for pause in pauses)
+def pause_at(pauses: tuple[Pause, ...], moment: datetime, now: datetime) -> Pause | None:
+    """The pause that the clock was in then; one that lasts is taken to end `now` (T6)."""
+    return next((pause for pause in pauses if pause.start <= moment < (pause.end or now)), None)
+
+
+def total_of(term: Term, span: Span) -> Span:
+    """The span with its extensions (T6)."""
+    total = span
+    for extension in term.extensions:
+        total = total + extension.by
+    return total
 
 
 def due_of(term: Term, span: Span, calendar: WorkCalendar, now: datetime) -> datetime:
@@ -126,24 +135,38 @@ def due_of(term: Term, span: Span, calendar: WorkCalendar, now: datetime) -> dat
     if term.fixed is not None:
         return calendar.closing(term.fixed) or calendar.closing_after(term.fixed, 1)
     now = term.end or now
-    total = span
-    for extension in term.extensions:
-        total = total + extension.by
+    total = total_of(term, span)
     if total.in_days:
         return _due_in_days(term, total.days, calendar, now)
     return _due_in_time(term, total.time, calendar, now)
 
 
-def _due_in_days(term: Term, days: int, calendar: WorkCalendar, now: datetime) -> datetime:
-    left = days
+@dataclass(frozen=True, slots=True)
+class CountedDay:
+    """A working day of a term in days: its number in the count, or the pause because of which it does not count."""
+
+    day: date
+    closing: datetime
+    number: int
+    pause: Pause | None = None
+
+
+def count_days(term: Term, days: int, calendar: WorkCalendar, now: datetime) -> Iterator[CountedDay]:
+    """The working days after the day of receipt, up to the one at whose closing the term ends (T4)."""
+    number = 0
     for day in calendar.working_days_after(calendar.date_of(term.start)):
         closing = calendar.closing(day)
-        if closing is None or paused_at(term.pauses, closing, now):
+        if closing is None:
             continue
-        left -= 1
-        if left <= 0:
-            return closing
-    raise AssertionError  # the calendar raises before it ends
+        pause = pause_at(term.pauses, closing, now)
+        number += pause is None
+        yield CountedDay(day, closing, number, pause)
+        if number >= days:
+            return
+
+
+def _due_in_days(term: Term, days: int, calendar: WorkCalendar, now: datetime) -> datetime:
+    return list(count_days(term, days, calendar, now))[-1].closing
 
 
 def _due_in_time(term: Term, time: timedelta, calendar: WorkCalendar, now: datetime) -> datetime:

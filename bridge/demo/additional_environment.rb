@@ -4,9 +4,11 @@ DemoClock.file = ENV.fetch('DEMO_CLOCK')
 config.middleware.insert_before 0, DemoClock::Middleware
 config.active_job.queue_adapter = :inline
 config.log_level = :info
-initializer 'demo.sqlite' do
-  ActiveSupport.on_load(:active_record) do
-    require 'active_record/connection_adapters/sqlite3_adapter' if ENV['DEMO_DATABASE'] == 'sqlite'
-    ActiveRecord::ConnectionAdapters::SQLite3Adapter.prepend(DemoImmediate) if ENV['DEMO_DATABASE'] == 'sqlite'
+if ENV['DEMO_DATABASE'] == 'sqlite'
+  initializer 'demo.sqlite' do
+    ActiveSupport.on_load(:active_record) do
+      require 'active_record/connection_adapters/sqlite3_adapter'
+      ActiveRecord::ConnectionAdapters::SQLite3Adapter.prepend(DemoSqlite)
+    end
   end
 end

@@ -85,10 +85,21 @@ Time.singleton_class.prepend(DemoClock::Now)
 Date.singleton_class.prepend(DemoClock::Today)
 DateTime.singleton_class.prepend(DemoClock::DateTimeNow)
 
-# A transaction that first reads and then writes cannot wait for another writer in SQLite: it fails at once ("database is locked").
-# Taking the lock at the start, as Rails does since 8.0, makes writers queue.
-module DemoImmediate
+# SQLite with several threads, as Rails does it since 7.1 and 8.0:
+# - a transaction that reads first and then writes cannot wait for another writer, it fails at once: take the lock at its start;
+# - the driver's own waiting keeps Ruby's global lock, so that the thread that has the database cannot go on: wait in Ruby.
+module DemoSqlite
   def begin_db_transaction
     log('begin immediate transaction', nil) { @connection.transaction(:immediate) }
+  end
+
+  private
+
+  def configure_connection
+    super
+    @connection.busy_handler do |count|
+      sleep(0.002)
+      count < 15_000
+    end
   end
 end

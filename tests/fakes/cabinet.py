@@ -130,10 +130,8 @@ class FakeCabinet:
         if private and login == BRIDGE:
             private = self.project_called(ticket.state.project).private_notes
         whole = self._journal(login, at, notes, made)
-        if private and notes:
-            parts = [replace(whole, notes=""), replace(whole, private=True, changes=())]
-        else:
-            parts = [whole]
+        split = [replace(whole, notes=""), replace(whole, private=True, changes=())]
+        parts = split if private and notes else [whole]
         return max((self._add(ticket, login, part) for part in parts if part.notes or part.changes), default=0)
 
     def _journal(self, login: str, at: datetime | None, notes: str, changes: tuple[Change, ...]) -> Journal:

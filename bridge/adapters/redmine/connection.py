@@ -49,12 +49,13 @@ class Connection:
 def connect(connection: Connection) -> Redmine:
     """A python-redmine object over the bridge's engine; nothing is sent yet. For one thread (library trap 1)."""
     parts = _split(connection.url)
+    url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
     requests = {
         "patience": connection.patience,
         "loopback": is_loopback(parts),
+        "origin": f"{url}/",
         "verify": connection.ca or True,
     }
-    url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
     return Redmine(url, key=connection.key, engine=BridgeEngine, requests=requests)
 
 

@@ -111,9 +111,8 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc]  # python-redmine has no t
         session.auth = _no_auth  # and nothing of ~/.netrc is sent
         session.max_redirects = 0
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = TimedAdapter(params.get("patience", Patience()))
-        session.mount("http://", adapter)
-        session.mount("https://", adapter)
+        session.adapters.clear()  # nothing but Redmine is spoken to: the key goes to no other host (trap 8)
+        session.mount(params["origin"], TimedAdapter(params.get("patience", Patience())))
         return session
 
     def request(

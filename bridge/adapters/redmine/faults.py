@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from requests import ConnectTimeout, Response, Timeout, TooManyRedirects
-from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidURL, ProxyError, SSLError
+from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL, ProxyError, SSLError
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
 
 from bridge.errors import BridgeError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
@@ -48,6 +48,8 @@ def of_failure(sent: Sent, error: Exception) -> BridgeError:
     """The error for a request that got no (whole) answer."""
     if isinstance(error, TooManyRedirects):
         return PermanentError(f"{sent}: {_redirect(error.response)}; redirects are not followed: correct REDMINE_URL")
+    if isinstance(error, InvalidSchema):
+        return PermanentError(f"{sent}: {sent.host} is not Redmine's address; nothing was sent there")
     if isinstance(error, (InvalidURL, InvalidHeader)):
         return PermanentError(f"{sent}: the request cannot be made; correct REDMINE_URL and the key")
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
