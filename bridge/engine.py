@@ -212,7 +212,8 @@ class Engine:
 
     def _write(self, a: Assessment, write: Write, now: datetime, troubles: list[str]) -> Ticket | None:
         """Claim, write, read back, confirm (W3); the ticket as it was read back."""
-        claims = [Claim(a.ticket.id, own.step, own.ordinal, own.anchor) for own in write.steps]
+        saw = max((journal.id for journal in a.ticket.journals), default=0)
+        claims = [Claim(a.ticket.id, own.step, own.ordinal, own.anchor, saw=saw) for own in write.steps]
         if not self.store.claim(claims, now):
             log.info("ticket %s: another process is at it", a.ticket.id)
             return None

@@ -70,7 +70,11 @@ class ClaimState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One step of one ticket in the ledger; unique by ticket, step, ordinal and anchor (the due moment of a reminder, else empty)."""
+    """One step of one ticket in the ledger; unique by ticket, step, ordinal and anchor.
+
+    The anchor is the due moment of a reminder, or tells private from public; `saw` is the last journal that had been read when it was
+    decided: what people wrote after that one was not considered, even if it stands before the bridge's note.
+    """
 
     ticket_id: int
     step: Step
@@ -79,6 +83,7 @@ class Claim:
     state: ClaimState = ClaimState.CLAIMED
     at: datetime | None = None
     journal_id: int | None = None
+    saw: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -247,6 +248,24 @@ class Ticket:
         """The state now."""
         return self.states[-1]
 
+    def as_considered(self, saw: Mapping[int, int]) -> Ticket:
+        """The history in the order in which it was considered.
+
+        What a person wrote between the bridge's reading and its writing stands before the bridge's note in Redmine, but the note knew
+        nothing of it: so the note is put right behind the last journal that had been read (`saw`, own journal to that one).
+        """
+        if not any(saw.get(journal.id, journal.id) < before.id for before, journal in pairwise(self.journals)):
+            return self
+        order = sorted(
+            self.journals, key=lambda journal: (saw.get(journal.id, journal.id), journal.id in saw, journal.id)
+        )
+        latest = order[-1].at
+        placed: list[Journal] = []
+        for journal in reversed(order):
+            latest = min(latest, journal.at)
+            placed.append(replace(journal, at=latest) if latest != journal.at else journal)
+        return replace(self, journals=tuple(reversed(placed)))
+
     def seen_at(self, now: datetime) -> Ticket:
         """The ticket as it was known at `now`: later journals are left out."""
         kept = tuple(journal for journal in self.journals if journal.at <= now)
@@ -283,11 +302,13 @@ class Refusal:
 class History:
     """What the store remembers and Redmine cannot tell (T13).
 
-    `done` are steps confirmed earlier, also where their note has been deleted since; `refused` are values that are not tried again.
+    `done` are steps confirmed earlier, also where their note has been deleted since; `refused` are values that are not tried again;
+    `saw` tells for a note of the bridge which journal was the last that had been read when it was decided.
     """
 
     done: tuple[OwnStep, ...] = ()
     refused: frozenset[Refusal] = frozenset()
+    saw: Mapping[int, int] = field(default_factory=dict)
 
 
 EMPTY_HISTORY: Final = History()

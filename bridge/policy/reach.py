@@ -15,6 +15,7 @@ from bridge.core.conditions import REGISTRY, Condition, Group, Leaf
 _WITHIN: Final = {"subject": "text", "description": "text"}
 """What the first condition finds, the second finds as well."""
 _MAX_CANDIDATES: Final = 200
+_Key = tuple[bool, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,20 @@ def hidden_parts(
 ) -> Iterator[tuple[int, tuple[Part, ...]]]:
     """For each route with a condition, by its index: every way in which it can match."""
     above: dict[int, Condition] = {}
-    by_value: dict[str, list[int]] = defaultdict(list)
+    by_value: dict[_Key, list[int]] = defaultdict(list)
     for index, condition in sorted(conditions.items()):
         if condition is None:
             continue
         expanded = _expanded(condition, families)
         yield index, tuple(Part(part, _taker(_expanded(part, families), above, by_value)) for part in _parts(condition))
         above[index] = expanded
-        for value in _values(expanded):
+        for value in set(_keys(expanded)):
             by_value[value].append(index)
 
 
-def _taker(part: Condition, above: Mapping[int, Condition], by_value: Mapping[str, list[int]]) -> int | None:
+def _taker(part: Condition, above: Mapping[int, Condition], by_value: Mapping[_Key, list[int]]) -> int | None:
     """The first route above that takes everything that this part takes. Only routes with a word in common can."""
-    candidates = sorted({index for value in _values(part) for index in by_value.get(value, ())})
+    candidates = sorted({index for key in _values(part) for index in by_value.get(key, ())})
     return next((index for index in candidates[:_MAX_CANDIDATES] if implies(part, above[index])), None)
 
 
@@ -102,9 +103,16 @@ def _members(value: str, families: Mapping[str, Sequence[str]], seen: tuple[str,
         yield from _members(member, families, (*seen, name))
 
 
-def _values(condition: Condition) -> Iterator[str]:
+def _values(condition: Condition, wanted: bool = True) -> Iterator[_Key]:  # noqa: FBT001, FBT002 - its own recursion
+    """The words of a condition, each with whether it is wanted or must be absent."""
     if isinstance(condition, Leaf):
-        yield from condition.values
+        yield from ((wanted, value) for value in condition.values)
     else:
         for member in condition.members:
-            yield from _values(member)
+            yield from _values(member, wanted != (condition.how == "none"))
+
+
+def _keys(condition: Condition) -> list[_Key]:
+    """The words by which a route is looked for: whatever it takes has one of those it wants, if it wants any."""
+    values = list(_values(condition))
+    return [key for key in values if key[0]] or values

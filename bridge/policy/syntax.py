@@ -29,6 +29,13 @@ _PLAIN: Final[tuple[tuple[str, str, str], ...]] = (
         "this line does not fit the lines above it",
         "check the indent: what belongs together begins in the same column",
     ),
+    (r"mapping keys are not allowed", "a '? ' cannot stand here", _QUOTE_IT),
+    (
+        r"flow node",
+        "a value is missing before this, or this cannot stand inside brackets",
+        "put a text with special characters in quotes",
+    ),
+    (r"plain scalar", "a ':' or '?' is not expected here", "put a text with special characters in quotes"),
     (r"undefined alias", "there is no anchor of this name", "a text that begins with '*' goes in quotes"),
     (r"duplicate anchor", "an anchor of this name is there already", "choose another name"),
     (

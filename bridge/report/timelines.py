@@ -131,6 +131,7 @@ class _Reader:
         self.document, self.policy = document, policy
         self.mistakes: list[Mistake] = list(document.mistakes)
         self.people: dict[str, Person] = {}
+        self.until: dict[str, datetime] = {}
 
     # --- mistakes and plain values ------------------------------------------------------------------------------------------------------
 
@@ -175,7 +176,9 @@ class _Reader:
         }
         for name, value in self._mapping(data or {}, ("people",)).items():
             path = ("people", name)
-            person = self._mapping(value or {}, path, frozenset({"role", "groups", "login", "mail", "name"}))
+            person = self._mapping(value or {}, path, frozenset({"role", "groups", "login", "mail", "name", "until"}))
+            if "until" in person:
+                self.until[name] = self._moment(person["until"], (*path, "until"))
             role = _ROLES.get(str(person.get("role", "customer")))
             if role is None:
                 raise self._wrong((*path, "role"), f"unknown role '{person['role']}'", "one of: client, staff, robot")
@@ -197,11 +200,16 @@ class _Reader:
                 login=str(given.get("login", "")),
                 mail=str(given.get("mail", "")),
             )
-        if value not in self.people:
+        if not isinstance(value, str) or value not in self.people:
             raise self._wrong(
                 path, f"nobody is called '{value}'", f"known are: {', '.join(self.people)}; add people under 'people:'"
             )
         return self.people[value]
+
+    def _as_of(self, person: Person, at: datetime) -> Person:
+        """Who left is a customer from then on; what was said before keeps its role, as the store keeps it (P1)."""
+        gone = person.key in self.until and at >= self.until[person.key]
+        return replace(person, role=Role.CUSTOMER, groups=frozenset()) if gone else person
 
     # --- cases --------------------------------------------------------------------------------------------------------------------------
 
@@ -290,7 +298,7 @@ class _Reader:
             notes = f"{notes}\n\n{footer.render(ticket.id, own, Language.RU)}".strip()
         private = data.get("private", bool(own) and all(one.step in _STAFF_ONLY for one in own))
         speaker = self._person(data["speaker"], (*path, "speaker")) if "speaker" in data else None
-        author = self._person(data.get("by"), (*path, "by"))
+        author = self._as_of(self._person(data.get("by"), (*path, "by")), at)
         changes = self._changes(data, path)
         return Journal(number, at, author, notes, bool(private), changes, bool(data.get("auto_reply", False)), speaker)
 

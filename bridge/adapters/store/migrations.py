@@ -53,6 +53,8 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         """CREATE TABLE leases (
             name TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, renewed_at TEXT NOT NULL, expires_at TEXT NOT NULL)""",
     ),
+    # 2: what had been read when a step was claimed
+    ("ALTER TABLE ledger ADD COLUMN saw BIGINT",),
 )
 
 

@@ -55,6 +55,7 @@ ledger = Table(
     Column("claimed_at", Moment, nullable=False),
     Column("settled_at", Moment),
     Column("journal_id", BigInteger),
+    Column("saw", BigInteger),
 )
 
 refusals = Table(

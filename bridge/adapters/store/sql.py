@@ -58,8 +58,12 @@ class SqlStore:
             .order_by(table.settled_at, table.step, table.ordinal)
         )
         refused = select(t.refusals).where(t.refusals.c.ticket_id == ticket_id)
+        saw = select(table.journal_id, table.saw).where(
+            table.ticket_id == ticket_id, table.journal_id.is_not(None), table.saw.is_not(None)
+        )
         with self._database.reading() as db:
             return History(
+                saw={row.journal_id: row.saw for row in db.execute(saw)},
                 done=tuple(OwnStep(*tuple(row)) for row in db.execute(settled)),
                 refused=frozenset(Refusal(row.attribute, row.value, row.name) for row in db.execute(refused)),
             )
@@ -78,7 +82,10 @@ class SqlStore:
     def claim(self, claims: Iterable[Claim], at: datetime) -> bool:
         """Claim all of them or none; of two processes that claim one step, exactly one gets True."""
         # In one order, so that two processes with the same claims wait for each other and never in a circle.
-        rows = sorted(({**_key(claim), "state": ClaimState.CLAIMED, "claimed_at": at} for claim in claims), key=_order)
+        rows = sorted(
+            ({**_key(claim), "state": ClaimState.CLAIMED, "claimed_at": at, "saw": claim.saw} for claim in claims),
+            key=_order,
+        )
         try:
             with self._database.writing() as db:
                 if rows:

@@ -1,0 +1,40 @@
+"""The real Redmine of the acceptance tests: one per worker, its tickets cleared and its clock set for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.core.policy import Policy
+from bridge.demo.past import clear
+from bridge.demo.server import RedmineServer
+from tests.acceptance.stage import Stage, demo_policy
+from tests.redmine_fixtures import make_server
+
+
+@pytest.fixture(scope="session")
+def redmine() -> Iterator[RedmineServer]:
+    """This worker's Redmine."""
+    with make_server(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The shipped rules for the demo."""
+    return demo_policy()
+
+
+@pytest.fixture
+def stage(redmine: RedmineServer, policy: Policy, tmp_path: Path) -> Iterator[Stage]:
+    """A stage without tickets and mails, on a Monday at ten."""
+    clear(redmine.database)
+    redmine.mails.clear()
+    stage = Stage(redmine, tmp_path, policy)
+    stage.at(stage.now)
+    yield stage
+    stage.close()
+    redmine.set_time(None)
