@@ -28,6 +28,7 @@ from bridge.errors import BridgeError
 from bridge.jobs import Exit, Pass, Summary
 from bridge.policy.load import Loaded, load
 from bridge.settings import Settings
+from bridge.undo import Undo, Undone
 
 log: Final = logging.getLogger("bridge")
 
@@ -117,6 +118,10 @@ class App:
         """What a pass would do, on everything that is open; writes nothing."""
         engine, now = self.engine("plan"), self.now()
         return [engine.plan(head.id, now) for head in self.tracker.changed(None).heads]
+
+    def undo(self, run: str, *, dry: bool) -> list[Undone]:
+        """Put back what a run changed, where nobody has touched it since."""
+        return list(Undo(self.tracker, self.store, dry=dry).run(run))
 
     def resume(self) -> str:
         """Let go of the brake; returns why it had been pulled, empty when it had not."""

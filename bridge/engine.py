@@ -233,7 +233,7 @@ class Engine:
     ) -> Iterator[str]:
         known = {journal.id for journal in a.ticket.journals}
         fresh = [journal for journal in ticket.journals if journal.id not in known]
-        own = next((journal for journal in fresh if write.notes and _is_written(ticket.id, journal, write)), None)
+        own = next((journal for journal in fresh if _is_ours(write, journal, ticket.id)), None)
         if write.notes and own is None:
             yield f"ticket {ticket.id}: Redmine took the note and did not keep it; check that the bridge's role may add notes"
         state = ClaimState.REFUSED if write.notes and own is None else ClaimState.CONFIRMED

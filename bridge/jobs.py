@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from bridge.core.worktime import WorkCalendar
 from bridge.engine import BRAKE, BrakeError, Budget, Engine, Look, Result
 from bridge.errors import BridgeError, TemporaryError
-from bridge.ports import Batch, Head, Known
+from bridge.ports import Batch, Head, Known, Store
 
 log: Final = logging.getLogger("bridge.jobs")
 
@@ -20,6 +20,7 @@ CURSOR: Final = "cursor"
 FULL: Final = "last full re-read"
 MAX_BACK_OFF: Final = timedelta(hours=4)
 FIRST_BACK_OFF: Final = timedelta(minutes=2)
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 OUT_OF_REACH: Final = 3
 """So many tickets in a row that fail for a temporary reason mean that Redmine is out of reach, not that the tickets are bad."""
 
@@ -172,15 +173,29 @@ class Pass:
 
     def _failed(self, ticket_id: int, reason: str, summary: Summary) -> None:
         summary.failed[ticket_id] = reason
-        known = self.engine.store.known(ticket_id)
-        wait = min(FIRST_BACK_OFF * 2 ** min(known.tries if known else 0, 10), MAX_BACK_OFF)
+        known = self.engine.store.known(ticket_id) or self._never_read(ticket_id)
+        wait = min(FIRST_BACK_OFF * 2 ** min(known.tries, 10), MAX_BACK_OFF)
         tries = self.engine.store.put_aside(ticket_id, self.now + wait, reason)
         log.warning("ticket %s failed (%s. time), looked at again in %s: %s", ticket_id, tries, wait, reason)
+
+    def _never_read(self, ticket_id: int) -> Known:
+        """A ticket that failed before it was looked at once is remembered all the same, so that its back-off holds and grows (W6)."""
+        known = Known(ticket_id, NEVER, NEVER, None, closed=False)
+        self.engine.store.keep(known)
+        return known
 
     def _stop_if_out_of_reach(self, error: BridgeError, summary: Summary) -> None:
         summary.in_a_row = summary.in_a_row + 1 if isinstance(error, TemporaryError) else 0
         if summary.in_a_row >= OUT_OF_REACH:
             raise TemporaryError(f"Redmine is out of reach: {error}") from error
+
+
+def adopt(store: Store, ticket_id: int, now: datetime) -> None:
+    """Let the bridge write to a ticket older than `limits.not_before` (W5), from the next pass on whether it changes or not."""
+    store.adopt(ticket_id, now)
+    known = store.known(ticket_id)
+    if known is not None:
+        store.keep(replace(known, next_at=now))
 
 
 def is_reread_due(calendar: WorkCalendar, last: str, now: datetime) -> bool:

@@ -159,6 +159,9 @@ class Store(Protocol):
     def log(self, run: str, ticket_id: int, at: datetime, steps: Iterable[OwnStep], reason: str) -> None:
         """Append to the log of decisions; nothing personal beyond ids."""
 
+    def journals_of(self, run: str) -> Mapping[int, frozenset[int]]:
+        """Ticket to the journals that one run wrote to it."""
+
     def logged(self, ticket_id: int) -> Iterator[Mapping[str, object]]:
         """The ticket's decisions, oldest first."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from bridge.app import App, stop_on_signals
@@ -23,6 +24,14 @@ def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
     serve_parser = commands.add_parser("serve", parents=[shared], help="passes on a schedule, until told to stop")
     serve_parser.add_argument("--every", default="1 minute", metavar="SPAN", help="how often (default: %(default)s)")
     serve_parser.set_defaults(call=serve)
+    undo_parser = commands.add_parser(
+        "undo", parents=[shared], help="put back what a run changed, where nobody has touched it since"
+    )
+    undo_parser.add_argument(
+        "--run", required=True, dest="name", metavar="RUN", help="the run's name, as `run` and `log` print it"
+    )
+    undo_parser.add_argument("--dry-run", action="store_true", help="only say what would be put back")
+    undo_parser.set_defaults(call=undo)
     resume_parser = commands.add_parser("resume", parents=[shared], help="let go of the brake")
     resume_parser.set_defaults(call=resume)
 
@@ -81,6 +90,18 @@ def serve(app: App, given: argparse.Namespace) -> Exit:
     """Passes on a schedule."""
     with stop_on_signals() as stopping:
         app.serve(read_wall_time(given.every), stopping)
+    return Exit.DONE
+
+
+def undo(app: App, given: argparse.Namespace) -> Exit:
+    """Put back what a run changed."""
+    undone = app.undo(given.name, dry=given.dry_run)
+    if given.json:
+        print_json([asdict(one) for one in undone])
+    elif undone:
+        print(table(("ticket", "what", "", "why"), [(one.ticket_id, one.what, one.fate, one.why) for one in undone]))
+    else:
+        print(f"run {given.name} has changed nothing that the store knows of")
     return Exit.DONE
 
 

@@ -88,10 +88,9 @@ def _answers_itself(a: Assessment) -> bool:
 
 def _acknowledge(a: Assessment) -> Iterator[Acknowledge]:
     if (
-        a.chronicle.count(Step.ACKNOWLEDGE)
-        or a.staff_words
+        a.staff_words
         or _answers_itself(a)
-        or a.chronicle.count(Step.OUT_OF_SCOPE)
+        or any(a.chronicle.count(step) for step in (Step.ACKNOWLEDGE, Step.ASK, Step.OUT_OF_SCOPE))
     ):
         return
     yield Acknowledge(

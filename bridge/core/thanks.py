@@ -24,8 +24,8 @@ def _set(words: str) -> frozenset[str]:
 
 
 _DOUBT: Final = _set(
-    "а не но однако еще только кроме опять снова хотя если когда как почему зачем можно пожалуйста "
-    "not but still however yet again though although except unless if when how why please"
+    "а не но однако еще только кроме опять снова хотя если когда как почему зачем "
+    "not but still however yet again though although except unless if when how why"
 )
 _FILLER: Final = _set(
     "и я мы вам вас вы за то это этот весь все теперь уже очень огромный большой оперативный быстрый подробный полный помощь ответ информация "

@@ -127,7 +127,7 @@ def pattern_keys(raw: str) -> tuple[str, ...]:
     """
     word = word_of(raw)
     if _RUSSIAN.fullmatch(word.text) and len(word.text) <= LONGEST_WORD:
-        forms = {fold(str(parse.normal_form)) for parse in _morph().parse(word.text)}
+        forms = {fold(str(parse.normal_form)) for parse in _parses(word.text)}
         if word.text in forms:
             return (word.text,)
     return tuple(dict.fromkeys([word.lemma, word.text]))
@@ -136,13 +136,14 @@ def pattern_keys(raw: str) -> tuple[str, ...]:
 def _russian_lemmas(word: str) -> tuple[str, ...]:
     """The lemma of the first parse; a participle is also its own masculine («куплена» is «купить» and «купленный»).
 
-    The dictionary cannot tell adjectives from participles («закрыт» is «закрытый» and «закрыть», equally likely): both are taken.
+    Of equally likely parses the first is the one whose dictionary form is the word itself («данные» is no form of «дать»). Adjectives and
+    participles that the dictionary cannot tell apart are taken both («закрыт» is «закрытый» and «закрыть»).
     """
-    parses = _morph().parse(word)
-    first = parses[0]
-    equal = [first]
-    if first.tag.POS in _ADJECTIVES:
-        equal += [p for p in parses[1:] if p.score == first.score and p.tag.POS in _ADJECTIVES]
+    parses = _parses(word)
+    equal = [parse for parse in parses if parse.score == parses[0].score]
+    first = next((parse for parse in equal if fold(str(parse.normal_form)) == word), equal[0])
+    adjectives = [parse for parse in equal if parse.tag.POS in _ADJECTIVES] if first.tag.POS in _ADJECTIVES else []
+    equal = [first, *adjectives]
     forms = [str(parse.normal_form) for parse in equal]
     for parse in equal:
         full = parse.inflect(_MASCULINE) if parse.tag.POS in _PARTICIPLES else None
@@ -154,7 +155,7 @@ def forms_of(word: str) -> tuple[str, ...]:
     """The forms of a folded Russian word (of a verb without its participles), itself among them; of any other word, itself."""
     if not _RUSSIAN.fullmatch(word) or len(word) > LONGEST_WORD:
         return (word,)
-    parses = _morph().parse(word)
+    parses = _parses(word)
     parse = next((p for p in parses if fold(str(p.normal_form)) == word), parses[0])
     kinds = {parse.tag.POS, *(("VERB", "INFN") if parse.tag.POS in {"VERB", "INFN"} else ())}
     return tuple(dict.fromkeys([word, *(fold(form.word) for form in parse.lexeme if form.tag.POS in kinds)]))
@@ -171,7 +172,7 @@ def is_name(word: str) -> bool:
     """Is the folded Russian word likeliest a person's name, patronymic or surname?"""
     if not _RUSSIAN.fullmatch(word) or len(word) > LONGEST_WORD:
         return False
-    return any(mark in _morph().parse(word)[0].tag for mark in ("Name", "Patr", "Surn"))
+    return any(mark in _parses(word)[0].tag for mark in ("Name", "Patr", "Surn"))
 
 
 def english_lemma(word: str) -> str:
@@ -231,6 +232,13 @@ def _mixed_readings(raw: str, word: str) -> list[str]:
     if ended := _RUSSIAN_ENDING.fullmatch(word):
         readings.append(ended[1])
     return readings or [word]
+
+
+@lru_cache(maxsize=4_096)
+def _parses(word: str) -> list[Any]:
+    """The dictionary's readings of a folded Russian word, the likeliest first."""
+    parses: list[Any] = _morph().parse(word)
+    return parses
 
 
 @cache

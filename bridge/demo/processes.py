@@ -40,7 +40,7 @@ def run(
         PermanentError: it does not exist or failed; the message has the end of what it printed.
     """
     try:
-        done = subprocess.run(  # noqa: S603 - the commands are the demo's own
+        done = subprocess.run(
             command,
             env=dict(env or clean_environment()),
             cwd=cwd,
@@ -100,7 +100,7 @@ def _started(pid: int) -> str:
 def spawn(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> Process:
     """Start a process of its own session that outlives this one; what it prints goes to `log`."""
     with log.open("ab") as output:
-        child = subprocess.Popen(  # noqa: S603 - the commands are the demo's own
+        child = subprocess.Popen(
             command,
             env=dict(env),
             cwd=cwd,

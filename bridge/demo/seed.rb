@@ -15,6 +15,7 @@ Redmine::DefaultData::Loader.load('ru') if Redmine::DefaultData::Loader.no_data?
   'default_users_time_zone' => 'Moscow',
   'default_users_hide_mail' => '1', # Redmine's default: members do not see each other's addresses
   'mail_from' => 'cabinet@vendor.example',
+  'plain_text_mail' => '1', # the HTML part takes Redmine most of the time of a write
   'app_title' => 'Личный кабинет',
   'per_page_options' => '25,50,100',
   'attachment_max_size' => '5120',

@@ -149,7 +149,9 @@ class _Controller(Controller):
 
     def __init__(self, sink: MailSink, port: int) -> None:
         self._socket = socket.create_server((processes.LOOPBACK, port))
-        super().__init__(sink, hostname=processes.LOOPBACK, port=self._socket.getsockname()[1])
+        super().__init__(
+            sink, hostname=processes.LOOPBACK, port=self._socket.getsockname()[1], server_hostname="localhost"
+        )
 
     def _create_server(self) -> asyncio.Future[asyncio.Server]:
         return self.loop.create_server(self._factory_invoker, sock=self._socket)  # type: ignore[return-value]

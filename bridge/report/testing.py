@@ -66,12 +66,12 @@ def run_case(case: Case, policy: Policy) -> CaseResult:
 def _run(case: Case, check: Check, policy: Policy) -> CheckResult:
     try:
         seen = _Seen(assess(case.ticket, case.history_at(check.now), policy, check.now))
+        got = {key: seen.value(key) for key in check.expect}
     except BridgeError as error:
         got = dict.fromkeys(check.expect, f"error: {error}")
         return CheckResult(
             ok=False, now=check.now, expected=check.expect, got=got, why={"error": str(error)}, line=check.line
         )
-    got = {key: seen.value(key) for key in check.expect}
     wrong = {key for key, expected in check.expect.items() if not _matches(key, expected, got[key])}
     why = {key: seen.why(key) for key in check.expect}
     return CheckResult(not wrong, check.now, check.expect, got, why, check.line)

@@ -30,23 +30,8 @@ from bridge.core.model import (
 from bridge.core.policy import Policy
 from bridge.errors import Mistake, PolicyError
 from bridge.policy.positions import Document, Path, read_document
+from bridge.report.expected import EXPECT
 
-EXPECT_KEYS: Final = frozenset(
-    [
-        "kind",
-        "department",
-        "missing",
-        "clock",
-        "due",
-        "department_due",
-        "used",
-        "late_by",
-        "approval",
-        "do",
-        "told",
-        "note_contains",
-    ]
-)
 _TICKET_KEYS: Final = frozenset(
     [
         "id",
@@ -331,7 +316,10 @@ class _Reader:
         )
 
     def _check(self, data: Mapping[str, Any], path: Path) -> Check:
-        expect = self._mapping(data.get("expect") or {}, (*path, "expect"), EXPECT_KEYS)
+        expect = self._mapping(data.get("expect") or {}, (*path, "expect"), frozenset(EXPECT))
+        for key in EXPECT.keys() & expect.keys():
+            if flaw := EXPECT[key](expect[key]):
+                self.mistakes.append(self.document.at_value((*path, "expect", key), f"{key}: {flaw}"))
         return Check(self._moment(data.get("now"), (*path, "now")), expect, self.document.value_place(path).line)
 
 

@@ -20,6 +20,7 @@ from bridge.core.policy import Limits, Policy
 from bridge.demo.actors import Actor, new_customer
 from bridge.demo.server import RedmineServer
 from bridge.demo.sink import Mail
+from bridge.engine import Engine
 from bridge.jobs import Summary
 from bridge.policy.load import load
 from bridge.ports import Tracker
@@ -53,6 +54,8 @@ class StageApp(App):
     moment: datetime = datetime(2026, 11, 16, 9, tzinfo=UTC)
     rules_of_stage: Policy | None = None
     patience: Patience = field(default_factory=Patience)
+    wrap: Callable[[Tracker], Tracker] = lambda tracker: tracker
+    reports: list[str] = field(default_factory=list)
 
     def now(self) -> datetime:
         """The moment that the story has reached."""
@@ -69,12 +72,25 @@ class StageApp(App):
         """As the settings say, with a patience of its own."""
         return replace(super().connection, patience=self.patience)
 
+    @cached_property
+    def tracker(self) -> Tracker:
+        """The cabinet, with what the story puts in between."""
+        return self.wrap(super().tracker)
+
+    def engine(self, run: str = "") -> Engine:
+        """An engine that reports to the story."""
+        return replace(super().engine(run), report=self.reports.append)
+
 
 def demo_policy() -> Policy:
-    """The shipped rules with the demo's lead and closing statuses, for one project of the demo."""
+    """The shipped rules with the demo's lead, closing statuses and names of fields, for one project of the demo."""
     policy = load(RULES).policy
     statuses = replace(policy.redmine.statuses, closed=frozenset({"Закрыта", "Отказ"}))
-    return limited(replace(policy, lead=LEAD, redmine=replace(policy.redmine, statuses=statuses)), PROJECT)
+    fields = tuple(
+        replace(rule, name=UPDATES) if rule.name.startswith(UPDATES) else rule for rule in policy.required.fields
+    )
+    names = {"required": replace(policy.required, fields=fields), "redmine": replace(policy.redmine, statuses=statuses)}
+    return limited(replace(policy, lead=LEAD, **names), PROJECT)
 
 
 def limited(policy: Policy, *projects: str, **limits: Any) -> Policy:
@@ -109,7 +125,8 @@ class Stage:
         """Go to a moment, Redmine and the bridge alike; text is office time."""
         self.now = moscow(moment) if isinstance(moment, str) else moment
         self.server.set_time(self.now)
-        self.app.moment = self.now
+        if "app" in self.__dict__:
+            self.app.moment = self.now
 
     def later(self, **span: int) -> None:
         """Go on by a span of wall time."""
@@ -126,9 +143,8 @@ class Stage:
         """A bridge as a new process has it, over the present store."""
         key = self.server.bridge_key_file.read_text(encoding="utf-8").strip()
         settings = Settings(self.url or self.server.url, key, f"sqlite:///{self.folder}/state-{self.stores}.db")
-        app = StageApp(settings, str(RULES), Path, self.now, self.policy, self.patience)
-        app.__dict__["tracker"] = self.wrap(app.tracker)
-        return app
+        more = {"patience": self.patience, "wrap": self.wrap, "reports": self.reports}
+        return StageApp(settings, str(RULES), Path, self.now, self.policy, **more)
 
     def restart(self) -> None:
         """A new process over the same store, with the policy and wrapping of now."""
@@ -147,12 +163,7 @@ class Stage:
 
     def run(self) -> Summary:
         """One pass as the command does it; what it reports for people goes to `reports`."""
-        engine = self.app.engine
-        self.app.__dict__["engine"] = lambda run="": replace(engine(run), report=self.reports.append)
-        try:
-            return self.app.run_pass()
-        finally:
-            del self.app.__dict__["engine"]
+        return self.app.run_pass()
 
     def run_until_quiet(self, *, minutes: int = 16, at_most: int = 6) -> list[Summary]:
         """Passes, each some minutes after the last, until one writes nothing and leaves nothing open."""

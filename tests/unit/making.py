@@ -180,7 +180,9 @@ def journal(at: str | datetime, who: Person = CLIENT, notes: str = "", **more: A
     return Journal(0, when, who, notes, changes=tuple(changes), **more)
 
 
-def did(at: str | datetime, *steps: Step, private: bool = False, ordinals: Mapping[Step, int] = {}, **more: Any) -> Journal:  # noqa: B006
+def did(
+    at: str | datetime, *steps: Step, private: bool = False, ordinals: Mapping[Step, int] = {}, **more: Any
+) -> Journal:  # noqa: B006
     """A journal by the bridge in which it did something; the footer is that of ticket 7."""
     when = moment(at) if isinstance(at, str) else at
     own = [OwnStep(step, ordinals.get(step, 1), when) for step in steps]

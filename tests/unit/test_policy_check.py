@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bridge.errors import PolicyError
-from bridge.policy.load import parse
+from bridge.errors import Mistake, PolicyError
+from bridge.policy.load import Loaded, parse
 
 BASE = """\
 version: 1
@@ -291,3 +293,48 @@ def test_the_calendar_that_ends_is_told_in_time(now: datetime, years: list[str])
     text = BASE.replace("  years:\n    2028: {off: [2028-01-01..2028-01-09], short: [2028-02-22]}\n", "")
     said = [warning.message for warning in parse(text, now=now).warnings if "calendar" in warning.message]
     assert [f"no data for {year}" in line for year, line in zip(years, said, strict=True)] == [True] * len(years)
+
+
+ODD = (
+    "",
+    "null",
+    "[]",
+    "{}",
+    "true",
+    "12",
+    "010",
+    "- а",
+    "{а: б}",
+    "[а, [б]]",
+    "*x",
+    "&x",
+    "<<: {а: 1}",
+    "|",
+    "'",
+    "x: y",
+    "? ",
+    "-1h",
+    "all",
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    edits=st.lists(
+        st.tuples(st.integers(0, BASE.count("\n")), st.floats(0, 1), st.sampled_from(ODD)), min_size=1, max_size=3
+    )
+)
+def test_no_edit_whatever_ends_in_anything_but_rules_or_mistakes(edits: list[tuple[int, float, str]]) -> None:
+    """Values of any form, anywhere, are told as mistakes with places."""
+    lines = BASE.split("\n")
+    for number, where, odd in edits:
+        at = int(where * len(lines[number]))
+        key, colon, _ = lines[number].partition(": ")
+        lines[number] = f"{key}{colon}{odd}" if where > 0.5 and colon else lines[number][:at] + odd + lines[number][at:]
+    usable: Loaded | None = None
+    mistakes: tuple[Mistake, ...] = ()
+    try:
+        usable = parse("\n".join(lines))
+    except PolicyError as error:
+        mistakes = error.mistakes
+    assert usable or mistakes

@@ -1,12 +1,12 @@
 """Ids and names, both ways, by what a member's account may see; looked up when needed and kept for a while.
 
-Redmine tells custom fields, users and groups as lists to administrators only. Fields come from tickets and projects, users and groups
+Redmine tells custom fields, users and groups as lists to administrators only. Fields come from tickets, users and groups
 from memberships; categories from the project itself, since their own list takes the right to manage them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeVar
@@ -52,6 +52,7 @@ class Names:
         self._roles = Aging(self._load_role, clock, keep.names)
         self._principals: dict[int, str] = {}
         self._seen: dict[str, set[int]] = {}
+        self._fields: dict[int, str] = {}
 
     def learn(self, who: Mapping[str, Any] | None) -> None:
         """Remember the name of a user or group that a payload shows."""
@@ -120,12 +121,17 @@ class Names:
         return self._projects.having(key, category, lambda p: category in p.categories.values())
 
     def field(self, key: int, project: int) -> str:
-        """The name of a custom field; a stand-in like "#17" where the project does not have it."""
+        """The name of a custom field; a stand-in like "#17" for one that no ticket has shown and that is not the project's own."""
+        if key in self._fields:
+            return self._fields[key]
         try:
-            known = self._projects.having(project, ("field", key), lambda p: key in p.fields)
+            return self._projects.get(project).fields.get(key) or f"#{key}"
         except NotFoundError:
             return f"#{key}"
-        return known.fields.get(key) or f"#{key}"
+
+    def see_fields(self, rows: Iterable[Mapping[str, Any]] | None) -> None:
+        """Remember the names of the fields that a ticket shows: a project lists only those that were switched on for it alone."""
+        self._fields.update({int(row["id"]): str(row["name"]) for row in rows or ()})
 
     def see(self, project: Mapping[str, Any] | None) -> None:
         """Remember the name of a project that a payload shows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from bridge.adapters.redmine.client import row_of
@@ -70,13 +71,17 @@ def _customers(ticket: Ticket) -> set[Person]:
 
 
 def _fields(policy: Policy, tickets: list[Ticket]) -> Iterator[Finding]:
+    """Only tickets show fields to a member: a project lists those that were switched on for it alone, not those of all projects."""
     shown = {name for ticket in tickets for name in ticket.current.fields}
     for use in uses(policy):
         if use.kind is Kind.FIELD and use.name not in shown:
+            close = get_close_matches(use.name, shown, n=1)
             yield Finding(
                 Level.ERROR,
                 f"{use.where}: no recent ticket shows the field «{use.name}»",
-                "Put the field on the tracker, and let the bridge's role see it",
+                f"Did you mean «{close[0]}»?"
+                if close
+                else "Put the field on the tracker, and let the bridge's role see it",
             )
 
 

@@ -23,7 +23,6 @@ LISTED: Final = {Kind.TRACKER: Attribute.TRACKER, Kind.STATUS: Attribute.STATUS,
 LACKS: Final = {
     Kind.GROUP: "the group «{}» is no member of",
     Kind.CATEGORY: "there is no category «{}» in",
-    Kind.FIELD: "there is no field «{}» in",
     Kind.TRACKER: "the tracker «{}» is switched off in",
 }
 
@@ -42,8 +41,6 @@ class _Inside:
                 return any(member.group and member.name == use.name for member in self.members.values())
             case Kind.CATEGORY:
                 return use.name in self.project.categories.values()
-            case Kind.FIELD:
-                return use.name in self.project.fields.values()
             case Kind.TRACKER:
                 return use.name in self.project.trackers.values()
         return True
@@ -112,7 +109,6 @@ def _remedy(use: Use, inside: list[_Inside]) -> str:
     found: Callable[[_Inside], Iterable[str]] = {
         Kind.GROUP: lambda one: (member.name for member in one.members.values() if member.group),
         Kind.CATEGORY: lambda one: one.project.categories.values(),
-        Kind.FIELD: lambda one: one.project.fields.values(),
         Kind.TRACKER: lambda one: one.project.trackers.values(),
     }[use.kind]
     there = {name for one in inside for name in found(one)}

@@ -72,6 +72,7 @@ class RedmineTracker:
         for who in (issue.get("author"), issue.get("assigned_to")):
             self.names.learn(who)
         self.names.see(issue.get("project"))
+        self.names.see_fields(issue.get("custom_fields"))
         self._places[ticket_id] = Place.of(issue)
         return issue
 

@@ -242,6 +242,18 @@ class SqlStore:
         )
         return iter([_decision(row) for row in rows])
 
+    def journals_of(self, run: str) -> Mapping[int, frozenset[int]]:
+        """Ticket to the journals that one run wrote to it: those of the steps that it claimed when it decided."""
+        joined = t.decisions.join(
+            t.ledger,
+            and_(t.ledger.c.ticket_id == t.decisions.c.ticket_id, t.ledger.c.claimed_at == t.decisions.c.decided_at),
+        )
+        query = select(t.ledger.c.ticket_id, t.ledger.c.journal_id).select_from(joined)
+        found: dict[int, set[int]] = {}
+        for row in self._database.rows(query.where(t.decisions.c.run == run, t.ledger.c.journal_id.is_not(None))):
+            found.setdefault(row.ticket_id, set()).add(row.journal_id)
+        return {ticket_id: frozenset(journals) for ticket_id, journals in sorted(found.items())}
+
     # One pass at a time
 
     def acquire_pass(self, owner: str, now: datetime, ttl: timedelta) -> bool:

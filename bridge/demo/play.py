@@ -1,0 +1,127 @@
+"""Playing the world's histories in the demo's Redmine: people act by REST at their moments, and the bridge by its own rules at its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from bridge.core.assess import assess
+from bridge.core.decide import wants
+from bridge.core.messages import compose
+from bridge.core.model import EMPTY_HISTORY, Attribute, Change, Write
+from bridge.demo.actors import Actor
+from bridge.errors import PermanentError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bridge.adapters.redmine.tracker import RedmineTracker
+    from bridge.core.policy import Policy
+    from bridge.demo.moments import Moments
+    from bridge.demo.server import RedmineServer
+    from bridge.demo.world import Act, Placed, World
+
+BRIDGE: Final = "presale-bridge"
+AHEAD: Final = timedelta(seconds=3)
+NO_MAIL: Final = "--- []\n"
+MAIL: Final = "---\n- issue_added\n- issue_updated\n"
+FORGET_EVENTS: Final = "DELETE FROM settings WHERE name = 'notified_events'"
+SET_EVENTS: Final = "INSERT INTO settings (name, value, updated_on) VALUES ('notified_events', :value, :at)"
+
+
+@dataclass
+class Player:
+    """Plays stories; `tickets` says which ticket became of each."""
+
+    server: RedmineServer
+    tracker: RedmineTracker
+    policy: Policy
+    moments: Moments
+    tickets: dict[str, int] = field(default_factory=dict)
+    _actors: dict[str, Actor] = field(default_factory=dict)
+
+    def play(self, world: World, told: Callable[[int], None] = lambda _: None) -> None:
+        """Play all stories, in order of receipt, without Redmine's mails: they would tell of what is past."""
+        with self._silence(world.moments.now):
+            for count, placed in enumerate(world.placed, 1):
+                self.tickets[placed.story.name] = self._story(placed)
+                told(count)
+
+    @contextmanager
+    def _silence(self, now: datetime) -> Iterator[None]:
+        self._set_mail(NO_MAIL, now)
+        try:
+            yield
+        finally:
+            self._set_mail(MAIL, now)
+
+    def _set_mail(self, events: str, now: datetime) -> None:
+        """Redmine reads its settings again when the youngest of them is younger than its last reading."""
+        at = now.astimezone(UTC).replace(microsecond=0) + AHEAD
+        stamp = at.strftime("%Y-%m-%d %H:%M:%S")
+        self.server.database.script([(FORGET_EVENTS, {}), (SET_EVENTS, {"value": events, "at": stamp})])
+
+    def _actor(self, login: str) -> Actor:
+        if login not in self._actors:
+            self._actors[login] = Actor(self.server, login)
+        return self._actors[login]
+
+    def _story(self, placed: Placed) -> int:
+        story = placed.story
+        number = self._actor(story.by).open_issue(
+            story.home,
+            story.subject,
+            story.description,
+            fields=story.fields or None,
+            at=placed.received,
+            attachments=_files(story.attach),
+        )
+        for at, act in placed.acts:
+            if act.steps:
+                self._bridge(number, at, act)
+            else:
+                self._person(number, at, act)
+        return number
+
+    def _person(self, number: int, at: datetime, act: Act) -> None:
+        set_: dict[str, Any] = dict(act.set)
+        if "due_date" in set_:
+            set_["due_date"] = self.moments.calendar.date_of(self.moments.read(set_["due_date"]))
+        self._actor(act.by).note(
+            number, act.note, private=act.private, at=at, attachments=_files(act.attach), **set_
+        )
+
+    def _bridge(self, number: int, at: datetime, act: Act) -> None:
+        """What the bridge would have done then, decided and worded by itself.
+
+        Raises:
+            PermanentError: it would have done something else than the story says.
+        """
+        ticket = self.tracker.read(number)
+        assert ticket is not None
+        a = assess(ticket, EMPTY_HISTORY, self.policy, at)
+        decisions = wants(a)
+        did = tuple(one.step for one in decisions)
+        if did != act.steps:
+            raise PermanentError(f"ticket {number}: at {at.isoformat()} the bridge would {did}, the story says {act.steps}")
+        for write in compose(decisions, a):
+            self._write(number, at, write)
+
+    def _write(self, number: int, at: datetime, write: Write) -> None:
+        actor = self._actor(BRIDGE)
+        for whom in write.watchers:
+            actor.watch(number, whom)
+        actor.note(number, write.notes, private=write.private, at=at, **_attributes(write.changes))
+
+
+def _files(names: tuple[str, ...]) -> dict[str, bytes]:
+    return {name: b"An attachment of the demo.\n" for name in names}
+
+
+def _attributes(changes: tuple[Change, ...]) -> dict[str, Any]:
+    plain = {change.attribute.value: change.new for change in changes if change.attribute is not Attribute.FIELD}
+    fields = {change.name: change.new for change in changes if change.attribute is Attribute.FIELD}
+    return plain | ({"fields": fields} if fields else {})

@@ -1,0 +1,100 @@
+"""The rules of the demo: the ones that are shipped, with what has to differ in a copy of them, each difference told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import bridge
+from bridge.demo import processes
+from bridge.errors import PermanentError
+from bridge.policy.load import load
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bridge.core.policy import Policy
+    from bridge.core.worktime import WorkCalendar
+    from bridge.demo.server import RedmineServer
+
+FIELDS: Final = "SELECT name FROM custom_fields WHERE type = 'IssueCustomField'"
+AHEAD: Final = timedelta(days=45)
+LEAD: Final = "orlova"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A place in the rules and what stands there in the demo's copy."""
+
+    pattern: str
+    replacement: str
+    told: str
+
+
+def shipped() -> Path:
+    """The rules that come with the bridge, in a wheel or in its source."""
+    package = Path(bridge.__file__).parent
+    return next(path for path in (package / "data" / "rules.yaml", package.parent / "rules.yaml") if path.is_file())
+
+
+def write_copy(source: Path, to: Path, differences: tuple[Difference, ...]) -> None:
+    """Write the copy.
+
+    Raises:
+        PermanentError: the rules do not have one of the places, or have it more than once.
+    """
+    text = source.read_text(encoding="utf-8")
+    for one in differences:
+        text, count = re.subn(one.pattern, lambda _, new=one.replacement: new, text, flags=re.MULTILINE)
+        if count != 1:
+            raise PermanentError(f"The demo cannot use {source}: {count} places where it has to set {one.told}")
+    processes.write(to, text)
+
+
+def differences(
+    source: Path, now: datetime, server: RedmineServer, not_before: Callable[[WorkCalendar], datetime]
+) -> tuple[Difference, ...]:
+    """What has to differ for this Redmine at this moment."""
+    policy = load(source).policy
+    fields = [row[0] for row in server.database.rows(FIELDS)]
+    since = not_before(policy.calendar).isoformat(timespec="seconds")
+    return (
+        Difference(r"^  not_before: \S+", f"  not_before: {since}", f"limits.not_before: {since}"),
+        *_reminders(),
+        *_lead(policy, server.users),
+        *_renamed(policy, fields),
+        *_year(policy.calendar, now),
+    )
+
+
+def _reminders() -> Iterator[Difference]:
+    """So that a term that ends with the day in hand is reminded of at whatever hour the demo is run."""
+    for of, at in (("due", "-4 working hours"), ("department_due", "-2 working hours")):
+        told = f"the first reminder of {of} 9 working hours before it instead of {at.strip('-')}"
+        yield Difference(rf"at: {at}, of: {of},", f"at: -9 working hours, of: {of},", told)
+
+
+def _lead(policy: Policy, users: Mapping[str, object]) -> Iterator[Difference]:
+    if policy.lead not in users:
+        yield Difference(rf"^lead: {re.escape(policy.lead)}\b", f"lead: {LEAD}", f"lead: {LEAD}")
+
+
+def _renamed(policy: Policy, there: list[str]) -> Iterator[Difference]:
+    for rule in policy.required.fields:
+        near = next((name for name in there if rule.name.startswith(name)), "")
+        if near and near != rule.name:
+            told = f"the field «{rule.name}» as Redmine has it: «{near}»"
+            yield Difference(rf"^    {re.escape(rule.name)}:$", f"    {near}:", told)
+
+
+def _year(calendar: WorkCalendar, now: datetime) -> Iterator[Difference]:
+    """Terms that end in a year whose decree is not known yet: its holidays alone."""
+    year = (now + AHEAD).year
+    if year not in calendar.years:
+        days = f"{year}-01-01..{year}-01-08"
+        told = f"calendar.years: {year} with its New Year holidays only, as its calendar is not shipped yet"
+        yield Difference(r"^  production: ru$", f"  production: ru\n  years: {{{year}: {{off: [{days}]}}}}", told)

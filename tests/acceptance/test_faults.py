@@ -1,0 +1,231 @@
+"""A network and a server that fail between the bridge and Redmine: every note is written exactly once in the end (W3)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from bridge.adapters.redmine.engine import Patience
+from bridge.core.model import Step
+from bridge.jobs import Exit
+from tests.acceptance.proxy import (
+    Behaviour,
+    Proxy,
+    done_but,
+    dropped_after,
+    dropped_before,
+    held,
+    not_done,
+    passed_on,
+    too_late,
+    truncated,
+)
+from tests.acceptance.stage import BOUGHT, INSTALL, QUESTION, SYSTEM, UPDATES, Said, Stage, is_quiet, once
+
+pytestmark = pytest.mark.redmine
+
+TOLD = [Said(Step.ACKNOWLEDGE, 1, False), Said(Step.SET_TERM, 1, False)]
+ASKED = [Said(Step.ACKNOWLEDGE, 1, False), Said(Step.ASK, 1, False)]
+PROPOSED = [
+    Said(Step.PROPOSE, 1, True),
+    Said(Step.ACKNOWLEDGE, 1, False),
+    Said(Step.ROUTE, 1, False),
+    Said(Step.SET_TERM, 1, False),
+]
+NETWORK: dict[str, Behaviour] = {
+    "dropped before": dropped_before,
+    "dropped after": dropped_after,
+    "truncated": truncated,
+    "too late": too_late,
+    "500 after it was done": done_but(500),
+    "502 after it was done": done_but(502),
+    "503 before it was done": not_done(503),
+    "429": not_done(429, Retry_After="1"),
+}
+
+
+@pytest.fixture
+def proxy(stage: Stage) -> Iterator[Proxy]:
+    """A proxy that the stage's bridge goes through."""
+    with Proxy(stage.server.url).running() as proxy:
+        stage.url = proxy.url
+        stage.patience = Patience(
+            connect=timedelta(seconds=5),
+            read=timedelta(seconds=2.5),
+            retries=3,
+            backoff=timedelta(milliseconds=10),
+            retry_after_at_most=timedelta(milliseconds=50),
+        )
+        yield proxy
+
+
+@pytest.mark.parametrize("which", ["private note", "public note", "watcher"])
+@pytest.mark.parametrize("fault", NETWORK)
+def test_w3_a_write_that_fails_is_done_exactly_once(stage: Stage, proxy: Proxy, fault: str, which: str) -> None:
+    """Whatever happens to a request that writes, each note stands once in the end, privately where it should, and nothing is forgotten."""
+    bought = stage.ticket(BOUGHT)
+    other = stage.ticket()
+    wanted = {
+        "private note": lambda request: b'"private_notes": true' in request.body,
+        "public note": lambda request: b'"private_notes": false' in request.body,
+        "watcher": lambda request: request.path.endswith("/watchers.json"),
+    }[which]
+    proxy.do(NETWORK[fault], when=lambda request: request.writes and wanted(request))
+    stage.run()
+    assert not [rule for rule in proxy.rules if rule.times], "the fault was met"
+    stage.run_until_quiet(minutes=3, at_most=8)
+    assert stage.said(bought) == PROPOSED
+    assert stage.said(other) == TOLD
+    assert stage.issue(bought)["assigned_to"]["name"] == "Базовая техническая поддержка"
+
+
+@pytest.mark.parametrize("fault", ["dropped after", "too late", "500 after it was done", "truncated"])
+@pytest.mark.parametrize("lost", [False, True], ids=["store kept", "store lost"])
+def test_w3_fields_and_status_arrive_with_a_note_of_unknown_outcome(
+    stage: Stage, proxy: Proxy, fault: str, lost: bool
+) -> None:
+    """Thanks whose answer never came: fields and status are written once, also when the store is lost right after."""
+    number = stage.ticket(INSTALL)
+    stage.later(minutes=11)
+    stage.run()
+    stage.customer.note(number, "1. Альт Сервер 10.2, x86_64\n2. обновляли вчера через apt-get")
+    proxy.do(NETWORK[fault], method="PUT")
+    stage.later(minutes=11)
+    stage.run()
+    if lost:
+        stage.lose_the_store()
+    stage.run_until_quiet(minutes=3, at_most=8)
+    assert once(stage.said(number)) == [*ASKED, Said(Step.THANK, 1, False), Said(Step.SET_TERM, 1, False)]
+    found = (stage.field(number, SYSTEM), stage.field(number, UPDATES), stage.status(number))
+    assert found == ("Альт Сервер 10.2, x86_64", "обновляли вчера через apt-get", "В работе")
+
+
+def test_w3_a_write_that_lands_after_the_bridge_gave_up_is_not_repeated(stage: Stage, proxy: Proxy) -> None:
+    """The PUT reaches Redmine minutes after the bridge gave up: until `settle_unknown` has passed it is not written again."""
+    number = stage.ticket()
+    proxy.do(held, method="PUT")
+    stage.run()
+    for minutes in (1, 2, 1):
+        stage.later(minutes=minutes)
+        stage.run()
+        assert stage.said(number) == []
+    assert len(proxy.writes) == 1
+    proxy.release()
+    assert stage.said(number) == TOLD
+    stage.run_until_quiet(minutes=3)
+    assert stage.said(number) == TOLD
+    assert len(proxy.writes) == 1
+
+
+def test_w3_a_write_that_never_lands_is_written_again_after_settle_unknown(stage: Stage, proxy: Proxy) -> None:
+    """A request that was lost is sent once more when its time is up, and not before."""
+    number = stage.ticket()
+    proxy.do(dropped_before, method="PUT")
+    for minutes in (0, 1, 2, 1):
+        stage.later(minutes=minutes)
+        stage.run()
+    assert (stage.said(number), len(proxy.writes)) == ([], 1)
+    stage.later(minutes=2)
+    stage.run()
+    assert (stage.said(number), len(proxy.writes)) == (TOLD, 2)
+
+
+def test_w4_a_persons_change_before_a_write_of_unknown_outcome_is_put_back(stage: Stage, proxy: Proxy) -> None:
+    """A person changed the status between reading and writing, and no answer came: their value goes back all the same."""
+    number = stage.ticket(INSTALL)
+    stage.later(minutes=11)
+
+    def person_first(exchange: object) -> None:
+        stage.engineer.note(number, status="В работе")
+        dropped_after(exchange)  # type: ignore[arg-type]
+
+    proxy.do(person_first, method="PUT")
+    stage.run()
+    assert stage.status(number) == "Ожидание ответа"
+    stage.run_until_quiet(minutes=3, at_most=8)
+    assert stage.status(number) == "В работе"
+    assert len([line for line in stage.reports if "was put back" in line]) == 1
+    assert stage.said(number) == ASKED
+
+
+@pytest.mark.parametrize("fault", NETWORK)
+@pytest.mark.parametrize("path", ["/issues.json", "/issues/", "memberships", "/users/current"])
+def test_w3_a_reading_that_fails_loses_nothing(stage: Stage, proxy: Proxy, fault: str, path: str) -> None:
+    """One answer that does not come is asked for again; five in a row end the look, and the next pass makes up for it."""
+    times = 1 if fault in {"too late", "dropped after"} else 5
+    number, other = stage.ticket(), stage.ticket(INSTALL)
+    stage.later(minutes=11)
+    proxy.do(NETWORK[fault], method="GET", path=path, times=times)
+    stage.run()
+    stage.run_until_quiet(minutes=3, at_most=8)
+    assert (stage.said(number), stage.said(other)) == (TOLD, ASKED)
+
+
+def test_w3_a_retry_after_is_honoured_for_reading(stage: Stage, proxy: Proxy) -> None:
+    """429 with Retry-After on reading is asked again within the pass."""
+    number = stage.ticket()
+    proxy.do(not_done(429, Retry_After="1"), method="GET", times=2)
+    summary = stage.run()
+    assert (summary.exit, [look.ticket_id for look in summary.written]) == (Exit.DONE, [number])
+
+
+def test_w6_an_outage_ends_the_pass_and_puts_no_ticket_aside_for_long(stage: Stage, proxy: Proxy) -> None:
+    """With Redmine out of reach the pass ends with an exit code of its own; when it is back everything is done, once."""
+    numbers = [stage.ticket() for _ in range(5)]
+    proxy.do(dropped_before, path="/issues/", times=1000)
+    assert stage.run().exit is Exit.OUT_OF_REACH
+    proxy.rules.clear()
+    proxy.do(dropped_before, times=1000)
+    stage.later(minutes=1)
+    assert stage.run().exit is Exit.OUT_OF_REACH
+    proxy.rules.clear()
+    stage.run_until_quiet(minutes=3)
+    assert [stage.said(number) for number in numbers] == [TOLD] * 5
+
+
+def test_w3_nonsense_with_status_200_is_no_success(stage: Stage, proxy: Proxy) -> None:
+    """A login page or an empty list in the wrong shape instead of JSON changes nothing and forgets nothing."""
+    number = stage.ticket()
+    for path in ("/issues.json", "/issues/"):
+        proxy.do(not_done(200), method="GET", path=path)
+        stage.run()
+        stage.later(minutes=3)
+    stage.run_until_quiet(minutes=3)
+    assert stage.said(number) == TOLD
+
+
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(3, 60))])
+def test_w3_a_bad_day(stage: Stage, proxy: Proxy, seed: int) -> None:
+    """A tenth of all requests fail in any way, over a customer's whole story: exactly once all the same."""
+    chance = random.Random(seed)
+    kinds = [kind for name, kind in NETWORK.items() if name != "too late"]
+
+    def perhaps(exchange: object) -> None:
+        (chance.choice(kinds) if chance.random() < 0.1 else passed_on)(exchange)  # type: ignore[arg-type]
+
+    install, bought = stage.ticket(INSTALL), stage.ticket(BOUGHT)
+    proxy.do(perhaps, times=100_000)
+    for answer in ("", "1. Альт Сервер 10.2, x86_64", "обновляли вчера через apt-get"):
+        if answer:
+            stage.customer.note(install, answer)
+        for _ in range(9):
+            stage.later(minutes=3)
+            stage.run()
+    proxy.rules.clear()
+    stage.run_until_quiet(minutes=4, at_most=8)
+    assert stage.said(bought) == PROPOSED
+    asked_twice = [*TOLD, *(Said(*one, False) for one in ((Step.ASK, 1), (Step.ASK, 2), (Step.THANK, 1)))]
+    assert once(stage.said(install)) == asked_twice
+    assert (stage.field(install, SYSTEM), stage.status(install)) == ("Альт Сервер 10.2, x86_64", "В работе")
+    assert stage.field(install, UPDATES) == "обновляли вчера через apt-get"
+
+
+def test_an_idle_pass_through_the_proxy_is_quiet(stage: Stage, proxy: Proxy) -> None:
+    """The proxy by itself changes nothing."""
+    number = stage.ticket(QUESTION)
+    assert is_quiet(stage.run()) is False
+    stage.run_until_quiet()
+    assert stage.said(number) == TOLD
