@@ -99,6 +99,17 @@ class Known:
     put_aside_until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One decision as it was logged."""
+
+    run: str
+    ticket_id: int
+    at: datetime
+    steps: tuple[OwnStep, ...]
+    reason: str
+
+
 class Store(Protocol):
     """The memory: the ledger of steps, who spoke (P1), cursors, brakes and the log of decisions. Raises `TemporaryError` when it can't write."""
 
@@ -162,7 +173,7 @@ class Store(Protocol):
     def journals_of(self, run: str) -> Mapping[int, frozenset[int]]:
         """Ticket to the journals that one run wrote to it."""
 
-    def logged(self, ticket_id: int) -> Iterator[Mapping[str, object]]:
+    def logged(self, ticket_id: int) -> Iterator[Logged]:
         """The ticket's decisions, oldest first."""
 
     def acquire_pass(self, owner: str, now: datetime, ttl: timedelta) -> bool:

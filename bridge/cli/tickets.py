@@ -132,13 +132,17 @@ def adopt(app: App, given: argparse.Namespace) -> Exit:
 
 def log(app: App, given: argparse.Namespace) -> Exit:
     """Every decision on one ticket."""
-    rows = [
-        {"at": row["at"], "run": row["run"], "did": [own.step for own in row["steps"]], "reason": row["reason"]}  # type: ignore[attr-defined]
-        for row in app.store.logged(given.ticket)
-    ]
+    rows = list(app.store.logged(given.ticket))
     if given.json:
-        print_json(rows)
+        print_json(
+            [
+                {"at": row.at, "run": row.run, "did": [own.step for own in row.steps], "reason": row.reason}
+                for row in rows
+            ]
+        )
     else:
         for row in rows:
-            print(f"{row['at']:%Y-%m-%d %H:%M:%S} UTC  {row['run']}  {', '.join(row['did'])}: {row['reason']}")
+            print(
+                f"{row.at:%Y-%m-%d %H:%M:%S} UTC  {row.run}  {', '.join(own.step for own in row.steps)}: {row.reason}"
+            )
     return Exit.DONE

@@ -68,9 +68,10 @@ def _of_open(a: Assessment) -> Iterator[Decision]:
     if not a.standing.term.is_open:
         yield from _approval_decided(a)
         return
-    yield from _acknowledge(a)
-    yield from _ask(a)
-    yield from _thank(a)
+    greeted, asked = tuple(_acknowledge(a)), tuple(_ask(a))
+    yield from (*greeted, *asked)
+    if not (greeted or asked):  # either says that the customer was heard; thanking would put the waiting status back
+        yield from _thank(a)
     yield from _route(a)
     yield from _hand_over(a)
     yield from _request_approval(a)
@@ -144,10 +145,10 @@ def _whom_on_staff(a: Assessment) -> Audience:
 
 def _to_thank_for(a: Assessment) -> tuple[Event, str] | None:
     """The customer's last act that deserves a word: it answered a request, ended a pause, or filled what was asked for once."""
-    if not a.standing.is_on or not a.chronicle.count(Step.ACKNOWLEDGE):
+    if not a.standing.is_on:
         return None
     for event in reversed(a.chronicle.activities):
-        if a.chronicle.done_after(event, Step.THANK, Step.ASK, Step.REOPEN) or any(
+        if a.chronicle.done_after(event, Step.ACKNOWLEDGE, Step.THANK, Step.ASK, Step.REOPEN) or any(
             e.index > event.index for e in a.staff_words
         ):
             return None

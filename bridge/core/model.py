@@ -254,7 +254,7 @@ class Ticket:
         What a person wrote between the bridge's reading and its writing stands before the bridge's note in Redmine, but the note knew
         nothing of it: so the note is put right behind the last journal that had been read (`saw`, own journal to that one).
         """
-        if not any(saw.get(journal.id, journal.id) < before.id for before, journal in pairwise(self.journals)):
+        if not any(saw.get(journal.id, before.id) < before.id for before, journal in pairwise(self.journals)):
             return self
         order = sorted(
             self.journals, key=lambda journal: (saw.get(journal.id, journal.id), journal.id in saw, journal.id)

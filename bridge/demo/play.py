@@ -90,9 +90,7 @@ class Player:
         set_: dict[str, Any] = dict(act.set)
         if "due_date" in set_:
             set_["due_date"] = self.moments.calendar.date_of(self.moments.read(set_["due_date"]))
-        self._actor(act.by).note(
-            number, act.note, private=act.private, at=at, attachments=_files(act.attach), **set_
-        )
+        self._actor(act.by).note(number, act.note, private=act.private, at=at, attachments=_files(act.attach), **set_)
 
     def _bridge(self, number: int, at: datetime, act: Act) -> None:
         """What the bridge would have done then, decided and worded by itself.
@@ -106,7 +104,9 @@ class Player:
         decisions = wants(a)
         did = tuple(one.step for one in decisions)
         if did != act.steps:
-            raise PermanentError(f"ticket {number}: at {at.isoformat()} the bridge would {did}, the story says {act.steps}")
+            raise PermanentError(
+                f"ticket {number}: at {at.isoformat()} the bridge would {did}, the story says {act.steps}"
+            )
         for write in compose(decisions, a):
             self._write(number, at, write)
 

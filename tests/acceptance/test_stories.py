@@ -481,7 +481,7 @@ def test_w5_shadow_decides_and_writes_nothing(stage: Stage, route_only: bool) ->
     before = stage.issue(question)
     assert writes(stage) == ([install] if route_only else [])
     assert stage.issue(question) == before
-    assert [steps[0].step for row in stage.app.store.logged(question) if (steps := row["steps"])] == [
+    assert [steps[0].step for row in stage.app.store.logged(question) if (steps := row.steps)] == [
         Step.ACKNOWLEDGE,
         Step.SET_TERM,
     ]

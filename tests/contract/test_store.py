@@ -21,7 +21,7 @@ from bridge.adapters.store import SqlStore
 from bridge.adapters.store.schema import metadata
 from bridge.core.model import Attribute, History, OwnStep, Refusal, Role, Step
 from bridge.errors import PermanentError, TemporaryError
-from bridge.ports import Claim, ClaimState, Known, Store
+from bridge.ports import Claim, ClaimState, Known, Logged, Store
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -389,15 +389,15 @@ class TestNotes:
         store.log("run-1", 8, NOON, [], "nothing to do")
         store.log("run-2", 7, NOON - MINUTE, [], "waits for the customer")
         assert list(store.logged(7)) == [
-            {"run": "run-1", "ticket_id": 7, "at": NOON, "steps": (step,), "reason": "«Сведения о системе» is missing"},
-            {"run": "run-2", "ticket_id": 7, "at": NOON - MINUTE, "steps": (), "reason": "waits for the customer"},
+            Logged("run-1", 7, NOON, (step,), "«Сведения о системе» is missing"),
+            Logged("run-2", 7, NOON - MINUTE, (), "waits for the customer"),
         ]
 
     def test_the_log_can_be_read_while_writing(self, store: Store) -> None:
         """Writing in the middle of reading neither waits nor fails."""
         store.log("run-1", 7, NOON, [], "first")
         for entry in store.logged(7):
-            store.log("run-2", 7, NOON, [], f"after {entry['reason']}")
+            store.log("run-2", 7, NOON, [], f"after {entry.reason}")
         assert len(list(store.logged(7))) == 2
 
 

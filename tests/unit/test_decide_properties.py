@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from bridge.core.assess import Assessment, assess
 from bridge.core.decide import decide, next_moment, wants
+from bridge.core.decisions import Ask, Thank
 from bridge.core.messages import compose
 from bridge.core.model import EMPTY_HISTORY, History, OwnStep, Ticket, Write
 from bridge.core.spans import Span
 from bridge.core.terms import Clock, Pause, Term, due_of, used_of
-from tests.unit.making import ENGINEER, SALES, STAFF, carried_out, hours, journal, moment, policy
+from tests.unit.making import ENGINEER, SALES, STAFF, WAITING, carried_out, hours, journal, moment, policy
 from tests.unit.timelines_strategy import Act, created, delays, played, stories
 
 ZERO = timedelta(0)
@@ -70,7 +71,22 @@ def test_t12_the_clock_and_its_figures_agree(opened: Ticket, story: list[Act], l
     assert standing.late_by is None or standing.late_by >= ZERO
     assert (standing.late_by is not None) <= (standing.clock in (Clock.LATE, Clock.ANSWERED))
     assert (standing.clock is Clock.PAUSED) <= (standing.term.pause is not None)
-    assert all(one.end is not None for one in standing.terms[:-1])
+    assert all(one.end is not None for one in standing.terms[1:-1])
+
+
+@often
+@given(created(), stories, delays)
+def test_f3_whoever_is_asked_is_waited_for(opened: Ticket, story: list[Act], later: int) -> None:
+    """A pass that asks leaves the ticket in the waiting status with the clock standing still; no other pass leaves it waiting unasked."""
+    seen, now = ended(opened, story, later)
+    a = assess(seen, EMPTY_HISTORY, policy(), now)
+    decisions = wants(a)
+    after = assess(carried_out(seen, compose(decisions, a), now), EMPTY_HISTORY, policy(), now)
+    if any(isinstance(one, Ask) for one in decisions):
+        assert after.state.status == WAITING
+        assert after.standing.clock is Clock.PAUSED
+    elif any(isinstance(one, Thank) for one in decisions):
+        assert after.state.status not in policy().redmine.statuses.pauses
 
 
 @often

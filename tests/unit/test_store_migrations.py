@@ -55,7 +55,7 @@ def test_a_store_of_version_1_is_read_by_this_program(version_1: Path) -> None:
         assert store.known(7) == Known(7, NOON, NOON + MINUTE, NOON + 5 * MINUTE, closed=False)
         assert store.due(NOON + MINUTE) == (8,)
         assert (store.adopted(9), store.get("cursor")) == (True, "2026-11-23T08:59:00Z")
-        assert [entry["reason"] for entry in store.logged(7)] == ["received"]
+        assert [entry.reason for entry in store.logged(7)] == ["received"]
         assert not store.acquire_pass("host:2", NOON, MINUTE)
 
 
@@ -65,7 +65,7 @@ def test_a_store_of_version_1_is_written_by_this_program(version_1: Path) -> Non
         assert not store.claim([Claim(7, Step.ACKNOWLEDGE, 1)], NOON)
         assert store.claim([Claim(7, Step.ASK, 1)], NOON)
         store.log("run-2", 7, NOON, [], "asks")
-        assert [entry["reason"] for entry in store.logged(7)] == ["received", "asks"]
+        assert [entry.reason for entry in store.logged(7)] == ["received", "asks"]
 
 
 def test_an_older_store_is_brought_up_step_by_step(version_1: Path) -> None:

@@ -74,6 +74,10 @@ class Act:
     who: Person | None
     what: dict[str, Any]
 
+    def __repr__(self) -> str:
+        """Short, since failures show many of them."""
+        return f"Act({self.after}, {self.who and self.who.key}, {self.what})"
+
 
 delays = st.sampled_from(DELAYS) | st.integers(0, 3000)
 

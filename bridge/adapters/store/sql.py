@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from bridge.adapters.store import schema as t
 from bridge.adapters.store.database import Database
 from bridge.core.model import Attribute, History, OwnStep, Refusal, Role, Step
-from bridge.ports import Claim, ClaimState, Known
+from bridge.ports import Claim, ClaimState, Known, Logged
 
 _KEY: Final = ("ticket_id", "step", "ordinal", "anchor")
 _LEASE: Final = "the pass"
@@ -235,8 +235,8 @@ class SqlStore:
                 insert(t.decisions).values(run=run, ticket_id=ticket_id, decided_at=at, steps=words, reason=reason)
             )
 
-    def logged(self, ticket_id: int) -> Iterator[Mapping[str, object]]:
-        """The ticket's decisions, oldest first: `run`, `ticket_id`, `at`, `steps` (a tuple of `OwnStep`), `reason`."""
+    def logged(self, ticket_id: int) -> Iterator[Logged]:
+        """The ticket's decisions, oldest first."""
         rows = self._database.rows(
             select(t.decisions).where(t.decisions.c.ticket_id == ticket_id).order_by(t.decisions.c.id)
         )
@@ -294,8 +294,8 @@ def _held_by(owner: str) -> ColumnElement[bool]:
     return and_(t.leases.c.name == _LEASE, t.leases.c.owner == owner)
 
 
-def _decision(row: Row[Any]) -> Mapping[str, object]:
+def _decision(row: Row[Any]) -> Logged:
     steps = tuple(
         OwnStep(Step(step), n, datetime.fromisoformat(at), anchor) for step, n, at, anchor in json.loads(row.steps)
     )
-    return {"run": row.run, "ticket_id": row.ticket_id, "at": row.decided_at, "steps": steps, "reason": row.reason}
+    return Logged(row.run, row.ticket_id, row.decided_at, steps, row.reason)
