@@ -27,7 +27,9 @@ To try the bridge on a Redmine of your own instead (nothing is written there by 
 
 def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add the command to the parser."""
-    one = commands.add_parser("demo", parents=[shared], help="a real local Redmine with tickets, and the main job on them")
+    one = commands.add_parser(
+        "demo", parents=[shared], help="a real local Redmine with tickets, and the main job on them"
+    )
     one.add_argument("--home", type=Path, default=HOME, metavar="DIR", help="where it lives (default: %(default)s)")
     one.add_argument("--keep", action="store_true", help="leave Redmine running to click through (also: KEEP=1)")
     one.add_argument("--stop", action="store_true", help="stop a Redmine that was left running")
@@ -62,19 +64,19 @@ def _server(home: Path) -> RedmineServer:
 
 
 def _perform(app: App, given: argparse.Namespace, server: RedmineServer, *, keep: bool) -> Exit:
-    from bridge.cli.demo_report import Printer, Silent  # noqa: PLC0415 - see _server
-    from bridge.demo.report import perform  # noqa: PLC0415
+    from bridge.cli.demo_printer import Printer  # noqa: PLC0415 - see _server
+    from bridge.demo.report import Listener, perform  # noqa: PLC0415
+    from bridge.demo.show import Show  # noqa: PLC0415
 
     began = time.monotonic()
-    printer = Silent() if given.json else Printer()
+    printer = Listener() if given.json else Printer()
     printer.starting(server)
     _start(server)
-    source = Path(given.rules) if given.rules else None
-    report = perform(server, source, app.now, printer, began)
+    show = Show(server, app.now, Path(given.rules)) if given.rules else Show(server, app.now)
+    report = perform(show, printer, began)
     if given.json:
         print_json(report.as_json(kept=keep))
-    else:
-        printer.end(report, server, kept=keep)
+    printer.end(report, server, kept=keep)
     return Exit.DONE if report.ok else Exit.TICKETS_FAILED
 
 

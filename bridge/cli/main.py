@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from bridge.app import App
-from bridge.cli import checking, passes, tickets
+from bridge.cli import checking, demo, passes, tickets
 from bridge.cli.logs import set_up_logging
 from bridge.errors import BridgeError, PolicyError, TemporaryError
 from bridge.jobs import Exit
@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     passes.add_to(commands, shared)
     tickets.add_to(commands, shared)
     checking.add_to(commands, shared)
+    demo.add_to(commands, shared)
     return top
 
 

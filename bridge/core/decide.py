@@ -91,7 +91,7 @@ def _acknowledge(a: Assessment) -> Iterator[Acknowledge]:
     if (
         a.staff_words
         or _answers_itself(a)
-        or any(a.chronicle.count(step) for step in (Step.ACKNOWLEDGE, Step.ASK, Step.OUT_OF_SCOPE))
+        or any(a.chronicle.count(step) for step in (Step.ACKNOWLEDGE, Step.ASK, Step.OUT_OF_SCOPE, Step.REOPEN))
     ):
         return
     yield Acknowledge(

@@ -260,6 +260,8 @@ class _Fold:
     def _status(self, event: Event) -> None:
         new, old = event.status, event.before.status
         if new is None or new == old:
+            if event.did(Step.ASK) and event.after.status in self.statuses.pauses:  # asked anew in the same status
+                self._pause(event.at, event.after.status, by_request=True)
             return
         closed = self.statuses.closed
         if old in closed and new not in closed:

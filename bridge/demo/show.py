@@ -68,8 +68,8 @@ class Show:
     """One demonstration on a running Redmine; the methods go in order."""
 
     server: RedmineServer
-    source: Path
     clock: Callable[[], datetime]
+    source: Path = field(default_factory=shipped)
     told: list[str] = field(default_factory=list)
 
     # --- before the pass ------------------------------------------------------------------------------------------------
@@ -162,7 +162,12 @@ class Show:
                 sent.setdefault(address, Counter())[mail.issue] += 1
         people = {user.mail: user for user in self.server.users.values()}
         return tuple(
-            Post(people[address].name, address, not address.endswith("@vendor.example"), dict(sorted(sent[address].items())))
+            Post(
+                people[address].name,
+                address,
+                not address.endswith("@vendor.example"),
+                dict(sorted(sent[address].items())),
+            )
             for address in sorted(sent, key=lambda address: (address.endswith("@vendor.example"), address))
         )
 
@@ -187,14 +192,9 @@ class Show:
 
 def is_reminder(one: Decision) -> bool:
     """Whether it comes in working time only (M1); that a ticket was closed without an answer is told at any hour (T8)."""
-    return isinstance(one, Remind) or (isinstance(one, Escalate) and bool(one.left))
+    return isinstance(one, Remind) or (isinstance(one, Escalate) and one.text == "escalate")
 
 
 def _is_near_a_change(moments: Moments) -> bool:
     calendar, now, later = moments.calendar, moments.now, moments.now + BOUNDARY
     return calendar.is_working(now) != calendar.is_working(later) or calendar.date_of(now) != calendar.date_of(later)
-
-
-def default_rules() -> Path:
-    """The rules that the demo starts from."""
-    return shipped()

@@ -23,7 +23,7 @@ from bridge.demo.sink import Mail
 from bridge.engine import Engine
 from bridge.jobs import Summary
 from bridge.policy.load import load
-from bridge.ports import Tracker
+from bridge.ports import Store, Tracker
 from bridge.settings import Settings
 
 RULES = Path(__file__).parents[2] / "rules.yaml"
@@ -55,6 +55,7 @@ class StageApp(App):
     rules_of_stage: Policy | None = None
     patience: Patience = field(default_factory=Patience)
     wrap: Callable[[Tracker], Tracker] = lambda tracker: tracker
+    wrap_store: Callable[[Store], Store] = lambda store: store
     reports: list[str] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -76,6 +77,11 @@ class StageApp(App):
     def tracker(self) -> Tracker:
         """The cabinet, with what the story puts in between."""
         return self.wrap(super().tracker)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, with what the story puts in between."""
+        return self.wrap_store(super().store)
 
     def engine(self, run: str = "") -> Engine:
         """An engine that reports to the story."""
@@ -165,7 +171,7 @@ class Stage:
         """One pass as the command does it; what it reports for people goes to `reports`."""
         return self.app.run_pass()
 
-    def run_until_quiet(self, *, minutes: int = 16, at_most: int = 6) -> list[Summary]:
+    def run_until_quiet(self, *, minutes: int = 16, at_most: int = 8) -> list[Summary]:
         """Passes, each some minutes after the last, until one writes nothing and leaves nothing open."""
         done: list[Summary] = []
         for _ in range(at_most):
