@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -22,11 +23,13 @@ import schedule
 from bridge.adapters.redmine.connection import Connection, connect
 from bridge.adapters.redmine.tracker import RedmineTracker
 from bridge.adapters.store import SqlStore
+from bridge.core.model import Ticket
 from bridge.core.policy import Policy
 from bridge.engine import BRAKE, Engine, Look
 from bridge.errors import BridgeError
 from bridge.jobs import Exit, Pass, Summary
 from bridge.policy.load import Loaded, load
+from bridge.report.archive import Archive
 from bridge.settings import Settings
 from bridge.undo import Undo, Undone
 
@@ -118,6 +121,12 @@ class App:
         """What a pass would do, on everything that is open; writes nothing."""
         engine, now = self.engine("plan"), self.now()
         return [engine.plan(head.id, now) for head in self.tracker.changed(None).heads]
+
+    def past_tickets(self, since: datetime, cache: Path) -> list[Ticket]:
+        """Everything in scope that changed since then, closed ones too; what was read before comes from the cache."""
+        archive = Archive(cache / sha256(self.connection.url.encode()).hexdigest()[:16])
+        found = (archive.get(head.id, head.updated_on, self.tracker.read) for head in self.tracker.changed(since).heads)
+        return [ticket for ticket in found if ticket is not None]
 
     def undo(self, run: str, *, dry: bool) -> list[Undone]:
         """Put back what a run changed, where nobody has touched it since."""

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from bridge.adapters.redmine.online import check_online
 from bridge.app import App
-from bridge.cli.printing import print_json, read_text
+from bridge.cli.arguments import wall_time
+from bridge.cli.printing import Progress, print_json, read_text
 from bridge.core.conditions import REGISTRY
 from bridge.errors import PolicyError
 from bridge.jobs import Exit
+from bridge.policy.load import load
+from bridge.report.backtest import as_text as backtest_text
+from bridge.report.backtest import backtest
 from bridge.report.testing import CaseResult, run_case
 from bridge.report.timelines import read_cases
+from bridge.settings import find_rules
 
 
 def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -26,6 +32,36 @@ def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     test_parser.add_argument("files", nargs="+", metavar="FILE")
     test_parser.set_defaults(call=test)
+    _add_backtest(commands, shared)
+
+
+def _add_backtest(commands: Any, shared: argparse.ArgumentParser) -> None:
+    one = commands.add_parser(
+        "backtest",
+        parents=[shared],
+        help="replay real history with the present and the new rules (--rules) and show the difference",
+    )
+    one.add_argument("--present", metavar="FILE", help="the present rules (else those that are found without --rules)")
+    one.add_argument(
+        "--since", type=wall_time, default="90d", metavar="SPAN", help="how far back (default: %(default)s)"
+    )
+    one.add_argument(
+        "--cache", metavar="DIR", help="where tickets are kept that were read (default: ~/.cache/presale-bridge)"
+    )
+    one.set_defaults(call=run_backtest)
+
+
+def run_backtest(app: App, given: argparse.Namespace) -> Exit:
+    """Replay real history with two sets of rules; no writes."""
+    present = load(find_rules(given.present), app.now()).policy
+    since = app.now() - given.since
+    cache = Path(given.cache) if given.cache else Path.home() / ".cache" / "presale-bridge"
+    tickets = app.past_tickets(since, cache)
+    bar = Progress("replaying", len(tickets))
+    result = backtest(tickets, present, app.policy, app.now(), bar.step)
+    bar.end()
+    print_json(result.as_json()) if given.json else print(backtest_text(result))
+    return Exit.DONE
 
 
 def check(app: App, given: argparse.Namespace) -> Exit:

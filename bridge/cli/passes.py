@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from bridge.app import App, stop_on_signals
+from bridge.cli.arguments import wall_time
 from bridge.cli.printing import print_json, table
 from bridge.core.decisions import told
 from bridge.engine import Look
 from bridge.jobs import Exit
-from bridge.policy.values import read_wall_time
 
 
 def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -22,7 +22,9 @@ def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
     plan.add_argument("--notes", action="store_true", help="show the notes in full")
     plan.set_defaults(call=show_plan)
     serve_parser = commands.add_parser("serve", parents=[shared], help="passes on a schedule, until told to stop")
-    serve_parser.add_argument("--every", default="1 minute", metavar="SPAN", help="how often (default: %(default)s)")
+    serve_parser.add_argument(
+        "--every", type=wall_time, default="1 minute", metavar="SPAN", help="how often (default: %(default)s)"
+    )
     serve_parser.set_defaults(call=serve)
     undo_parser = commands.add_parser(
         "undo", parents=[shared], help="put back what a run changed, where nobody has touched it since"
@@ -89,7 +91,7 @@ def _look_as_json(look: Look) -> dict[str, Any]:
 def serve(app: App, given: argparse.Namespace) -> Exit:
     """Passes on a schedule."""
     with stop_on_signals() as stopping:
-        app.serve(read_wall_time(given.every), stopping)
+        app.serve(given.every, stopping)
     return Exit.DONE
 
 

@@ -50,13 +50,20 @@ def wants(a: Assessment) -> tuple[Decision, ...]:
     """What an assessed ticket wants."""
     if not a.in_scope:
         return ()
-    found = list(_of_closed(a) if a.is_closed else _of_open(a))
+    found = _worth_a_write(a, list(_of_closed(a) if a.is_closed else _of_open(a)))
     standing = _prospect(a, found)
     found += _extension(a, standing, found)
     found += _set_term(a, standing, found)
     if not a.is_closed and not any(isinstance(one, Ask | OutOfScope) for one in found):
         found += due_now(a, standing)
     return tuple(sorted(found, key=lambda one: _ORDER[one.step]))
+
+
+def _worth_a_write(a: Assessment, found: list[Decision]) -> list[Decision]:
+    """Without what a first routing would set alone, since attributes travel with a public note (W1): staff have spoken before the bridge did."""
+    public = any(Audience.CLIENT in one.told for one in found)
+    alone = not public and not a.policy.terms.attributes_alone
+    return [one for one in found if not (alone and isinstance(one, RouteTo) and not one.anew)]
 
 
 def _of_closed(a: Assessment) -> Iterator[Decision]:
@@ -69,7 +76,8 @@ def _of_open(a: Assessment) -> Iterator[Decision]:
         yield from _approval_decided(a)
         return
     greeted, asked = tuple(_acknowledge(a)), tuple(_ask(a))
-    yield from (*greeted, *asked)
+    yield from greeted
+    yield from asked
     if not (greeted or asked):  # either says that the customer was heard; thanking would put the waiting status back
         yield from _thank(a)
     yield from _route(a)

@@ -40,27 +40,28 @@ class Player:
     tracker: RedmineTracker
     policy: Policy
     moments: Moments
+    clock: Callable[[], datetime]
     tickets: dict[str, int] = field(default_factory=dict)
     _actors: dict[str, Actor] = field(default_factory=dict)
 
     def play(self, world: World, told: Callable[[int], None] = lambda _: None) -> None:
         """Play all stories, in order of receipt, without Redmine's mails: they would tell of what is past."""
-        with self._silence(world.moments.now):
+        with self._silence():
             for count, placed in enumerate(world.placed, 1):
                 self.tickets[placed.story.name] = self._story(placed)
                 told(count)
 
     @contextmanager
-    def _silence(self, now: datetime) -> Iterator[None]:
-        self._set_mail(NO_MAIL, now)
+    def _silence(self) -> Iterator[None]:
+        self._set_mail(NO_MAIL)
         try:
             yield
         finally:
-            self._set_mail(MAIL, now)
+            self._set_mail(MAIL)
 
-    def _set_mail(self, events: str, now: datetime) -> None:
+    def _set_mail(self, events: str) -> None:
         """Redmine reads its settings again when the youngest of them is younger than its last reading."""
-        at = now.astimezone(UTC).replace(microsecond=0) + AHEAD
+        at = self.clock().astimezone(UTC).replace(microsecond=0) + AHEAD
         stamp = at.strftime("%Y-%m-%d %H:%M:%S")
         self.server.database.script([(FORGET_EVENTS, {}), (SET_EVENTS, {"value": events, "at": stamp})])
 
@@ -118,7 +119,7 @@ class Player:
 
 
 def _files(names: tuple[str, ...]) -> dict[str, bytes]:
-    return {name: b"An attachment of the demo.\n" for name in names}
+    return dict.fromkeys(names, b"An attachment of the demo.\n")
 
 
 def _attributes(changes: tuple[Change, ...]) -> dict[str, Any]:

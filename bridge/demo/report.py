@@ -13,7 +13,6 @@ from bridge.engine import Result
 from bridge.jobs import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from bridge.core.worktime import WorkCalendar

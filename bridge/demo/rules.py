@@ -49,10 +49,14 @@ def write_copy(source: Path, to: Path, differences: tuple[Difference, ...]) -> N
     """
     text = source.read_text(encoding="utf-8")
     for one in differences:
-        text, count = re.subn(one.pattern, lambda _, new=one.replacement: new, text, flags=re.MULTILINE)
+        text, count = re.subn(one.pattern, _as_it_is(one.replacement), text, flags=re.MULTILINE)
         if count != 1:
             raise PermanentError(f"The demo cannot use {source}: {count} places where it has to set {one.told}")
     processes.write(to, text)
+
+
+def _as_it_is(text: str) -> Callable[[re.Match[str]], str]:
+    return lambda _: text
 
 
 def differences(
@@ -64,18 +68,17 @@ def differences(
     since = not_before(policy.calendar).isoformat(timespec="seconds")
     return (
         Difference(r"^  not_before: \S+", f"  not_before: {since}", f"limits.not_before: {since}"),
-        *_reminders(),
+        _reminder(),
         *_lead(policy, server.users),
         *_renamed(policy, fields),
         *_year(policy.calendar, now),
     )
 
 
-def _reminders() -> Iterator[Difference]:
+def _reminder() -> Difference:
     """So that a term that ends with the day in hand is reminded of at whatever hour the demo is run."""
-    for of, at in (("due", "-4 working hours"), ("department_due", "-2 working hours")):
-        told = f"the first reminder of {of} 9 working hours before it instead of {at.strip('-')}"
-        yield Difference(rf"at: {at}, of: {of},", f"at: -9 working hours, of: {of},", told)
+    told = "the first reminder 9 working hours before the term's end instead of 4"
+    return Difference(r"at: -4 working hours, of: due,", "at: -9 working hours, of: due,", told)
 
 
 def _lead(policy: Policy, users: Mapping[str, object]) -> Iterator[Difference]:

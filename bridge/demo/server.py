@@ -20,7 +20,7 @@ from bridge.demo.database import Database, open_database
 from bridge.demo.install import install
 from bridge.demo.names import Names
 from bridge.demo.sink import Mailbox
-from bridge.demo.template import HERE, Layout, copy, template
+from bridge.demo.template import HERE, Layout, copy_template, digest
 from bridge.errors import BridgeError, PermanentError
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 DatabaseKind = Literal["sqlite", "postgresql"]
 DEFAULT_HOME: Final = Path("var/redmine")
+MARK: Final = "made-from"
+MARKS: Final = (MARK, "bridge.key")  # what tells a home of ours from any other folder
 FORGET_HOST: Final = "DELETE FROM settings WHERE name = 'host_name'"
 SET_HOST: Final = "INSERT INTO settings (name, value, updated_on) VALUES ('host_name', :host, CURRENT_TIMESTAMP)"
 SET_MARKUP: Final = "UPDATE settings SET value = :markup WHERE name = 'text_formatting'"
@@ -131,9 +133,14 @@ class RedmineServer:
             return install(self.cache, self.database_kind)
 
     def prepare(self) -> None:
-        """Make this home: a copy of the template with keys and a password of its own. Does nothing when it is made."""
+        """Make this home: a copy of the template with keys and a password of its own.
+
+        Does nothing when it is made; one that was made from another seed is thrown away and made anew.
+        """
         with processes.locked(self._lock):
-            self._prepare()
+            if not self.running:
+                self._stop()
+                self._prepare()
 
     def start(self) -> Self:
         """Install, prepare, start and wait until it answers; connects only, when it runs already."""
@@ -152,7 +159,7 @@ class RedmineServer:
     def destroy(self) -> None:
         """Stop it and delete its home."""
         self.stop()
-        shutil.rmtree(self.home, ignore_errors=True)
+        self._remove()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -184,19 +191,30 @@ class RedmineServer:
         return processes.Note.load(self._note)
 
     def _prepare(self) -> None:
-        if (self.home / "users.json").exists():
+        made_from = self.home / MARK
+        if made_from.exists() and made_from.read_text(encoding="utf-8") == digest():
             return
-        shutil.rmtree(self.home, ignore_errors=True)
-        copy(template(self.cache, self.install(), self.database_kind), self.home)
+        self._remove()
+        self.home.mkdir(parents=True)
+        made_from.write_text("unfinished", encoding="utf-8")
+        copy_template(self.cache, self.install(), self.database_kind, self.home)
         self.home.chmod(0o755)
         self.database.start()
         self.database.script([(SET_MARKUP, {"markup": self.markup})])
         give_out(self.database, self.home / "users.json", self.bridge_key_file)
+        self.__dict__.pop("_accounts", None)
+        processes.write(made_from, digest())
+
+    def _remove(self) -> None:
+        if self.home.is_dir() and any(self.home.iterdir()) and not any((self.home / m).exists() for m in MARKS):
+            raise PermanentError(f"{self.home} has other things in it; take an empty folder for the demo's Redmine")
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def _start(self) -> None:
         self._port = processes.free_port(self.port)
         database = self.database.start()
         sink = self._start_sink()
+        processes.Note({"sink": sink}, self._port).save(self._note)
         self.database.script([(FORGET_HOST, {}), (SET_HOST, {"host": self.url.removeprefix("http://")})])
         puma = self._start_puma()
         found = {"puma": puma, "sink": sink} | ({"database": database} if database else {})

@@ -20,7 +20,8 @@ from bridge.demo.rules import differences, shipped, write_copy
 from bridge.demo.verdict import Facts, Outcome, facts_of, outcome_of
 from bridge.demo.world import Placed, World, world_at
 from bridge.jobs import CURSOR, Summary
-from bridge.settings import Settings
+from bridge.policy.load import load
+from bridge.settings import Settings, find_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,17 @@ class Again:
 
 
 @dataclass
+class ShownApp(App):
+    """The bridge by the show's clock."""
+
+    clock: Callable[[], datetime] = field(kw_only=True)
+
+    def now(self) -> datetime:
+        """The present moment of the show."""
+        return self.clock()
+
+
+@dataclass
 class Show:
     """One demonstration on a running Redmine; the methods go in order."""
 
@@ -85,14 +97,14 @@ class Show:
         write_copy(self.source, self.rules, differ)
         self.told = [one.told for one in differ]
         self.world = world_at(Moments(now, self.app.policy.calendar))
-        self.player = Player(self.server, self.app.tracker, self.app.policy, self.world.moments)
+        self.player = Player(self.server, self.app.tracker, self.app.policy, self.world.moments, self.clock)
         self.player.play(self.world, told)
         self.server.mails.clear()
         self.app.store.set(CURSOR, min(one.received for one in self.world.placed).isoformat())
         return self.world
 
     def _wait_for_a_quiet_time(self) -> None:
-        calendar = App(self._settings(), str(self.source), Path).policy.calendar
+        calendar = load(self.source).policy.calendar
         while _is_near_a_change(Moments(self.clock(), calendar)):
             time.sleep(1)
 
@@ -110,7 +122,7 @@ class Show:
     def app(self) -> App:
         """The bridge, over a store of its own."""
         (self.server.home / "bridge.db").unlink(missing_ok=True)
-        return App(self._settings(), str(self.rules), Path)
+        return ShownApp(self._settings(), str(self.rules), find_rules, clock=self.clock)
 
     def plan(self) -> tuple[Planned, ...]:
         """What a pass would do; writes nothing. Closed tickets are looked at too: a pass does that where they have changed."""

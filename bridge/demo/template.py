@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,9 +73,17 @@ class Layout:
         processes.write(self.config / "configuration.yml", told)
 
 
-def template(cache: Path, deb: Path, database: str) -> Path:
-    """The prepared Redmine for that package and database under `cache`, made if it is not there."""
-    ready = cache / f"template-{database}-{_digest(deb)}"
+def digest() -> str:
+    """What a Redmine prepared now would be made from; another value means that it has to be made anew."""
+    found = hashlib.sha256()
+    for name in SCRIPTS:
+        found.update((HERE / name).read_bytes())
+    return found.hexdigest()[:12]
+
+
+def copy_template(cache: Path, deb: Path, database: str, home: Path) -> None:
+    """Copy the prepared Redmine for that package and database to `home`; it is made under `cache` if it is not there."""
+    ready = cache / f"template-{database}-{deb.stem}-{digest()}"
     with processes.locked(cache / "lock"):
         if not ready.exists():
             draft = cache / f"draft-{database}"
@@ -84,21 +93,10 @@ def template(cache: Path, deb: Path, database: str) -> Path:
             for old in cache.glob(f"template-{database}-*"):
                 if old != ready:
                     shutil.rmtree(old, ignore_errors=True)
-    return ready
-
-
-def copy(source: Path, home: Path) -> None:
-    """Copy a prepared Redmine."""
-    home.mkdir(parents=True, exist_ok=True)
-    processes.run(["cp", "-a", "--reflink=auto", f"{source}/.", str(home)])
+        home.mkdir(parents=True, exist_ok=True)
+        processes.run(["cp", "-a", "--reflink=auto", f"{ready}/.", str(home)])
     (home / "data" / "postgresql.port").unlink(missing_ok=True)
-
-
-def _digest(deb: Path) -> str:
-    digest = hashlib.sha256(deb.name.encode())
-    for name in SCRIPTS:
-        digest.update((HERE / name).read_bytes())
-    return digest.hexdigest()[:12]
+    processes.write(Layout(home, database).config / "secret_key.txt", secrets.token_hex(64))
 
 
 def _remove(home: Path, database: str) -> None:
@@ -138,7 +136,7 @@ def _unpack(layout: Layout, deb: Path) -> None:
     _folders([layout.home / "files", layout.app / "plugins", layout.app / "log", layout.app / "public/plugin_assets"])
     for name in ("demo.rb", "additional_environment.rb"):
         shutil.copyfile(HERE / name, layout.app / "config" / name)
-    processes.write(layout.config / "secret_key.txt", hashlib.sha256(str(layout.home).encode()).hexdigest() * 2)
+    processes.write(layout.config / "secret_key.txt", secrets.token_hex(64))
 
 
 def _folders(folders: Sequence[Path]) -> None:

@@ -53,7 +53,7 @@ def facts_of(a: Assessment | None) -> Facts:
     return Facts(a.kind, standing.clock, due, state.status, state.assigned_to, state.due_date)
 
 
-def outcome_of(
+def outcome_of(  # noqa: PLR0913 - before, after, and what happened between
     placed: Placed,
     before: Facts,
     a: Assessment | None,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bridge.core.policy import Policy
+from bridge.demo.past import clear
 from bridge.demo.server import RedmineServer
 from tests.acceptance.proxy import Exchange, Proxy
 from tests.acceptance.stage import BOUGHT, INSTALL, QUESTION, SYSTEM, UPDATES, Said, Stage, moscow, once
@@ -136,6 +137,7 @@ class Rehearsal:
         return [self._play(number, make) for number, make in enumerate(SCENES)]
 
     def _play(self, number: int, make: Callable[[Stage], Scene]) -> tuple[list[object], list[str]]:
+        clear(self.redmine.database)
         stage = Stage(self.redmine, self.folder, self.policy, stores=1000 + number)
         stage.at(stage.now)
         scene, fuse = make(stage), Fuse(self.folder / f"calls-{number}")
@@ -159,7 +161,9 @@ class Rehearsal:
 @pytest.fixture(scope="module")
 def rehearsal(redmine: RedmineServer, policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
     """The scenes without a kill."""
-    return Rehearsal(redmine, policy, tmp_path_factory.mktemp("rehearsal"))
+    rehearsal = Rehearsal(redmine, policy, tmp_path_factory.mktemp("rehearsal"))
+    assert rehearsal.points
+    return rehearsal
 
 
 
