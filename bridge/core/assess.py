@@ -10,6 +10,7 @@ from bridge.core.approval import ApprovalState, approval_of
 from bridge.core.events import Chronicle, Event
 from bridge.core.fields import Fields, read_fields
 from bridge.core.model import History, Language, Role, State, Step, Ticket
+from bridge.core.partners import Choice, choose
 from bridge.core.policy import Department, Policy, Route
 from bridge.core.rules import Routing, facts_of, language_of, route, routing_of
 from bridge.core.terms import Standing, standing_of
@@ -86,12 +87,19 @@ class Assessment:
         )
 
     @cached_property
+    def partners(self) -> Choice:
+        """The partners for what this ticket asks for; none where the rules have no directory."""
+        return choose(facts_of(self.chronicle, self.policy, self.state.fields), self.policy.directory)
+
+    @cached_property
     def kind_before(self) -> Route | None:
         """The route as it was when the bridge last looked and wrote; None before the first time (R3)."""
         routed = [
             event
             for event in self.chronicle.events
-            if event.did(Step.ACKNOWLEDGE, Step.ROUTE, Step.ASK, Step.OUT_OF_SCOPE)
+            if event.did(
+                Step.ACKNOWLEDGE, Step.ROUTE, Step.ASK, Step.OUT_OF_SCOPE, Step.REQUEST_APPROVAL, Step.HAND_OVER
+            )
         ]
         if not routed:
             return None

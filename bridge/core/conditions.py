@@ -6,10 +6,11 @@ first line is what `check --list` prints. A private one comes in with `extension
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ class Group:
         verdicts = tuple(member.test(facts) for member in self.members)
         held = [verdict.holds for verdict in verdicts]
         holds = {"all": all(held), "any": any(held), "none": not any(held)}[self.how]
+        if self.how == "none":  # half of what must not be there is no reason for anything
+            verdicts = tuple(one if one.holds else Verdict(holds=False, reason=one.reason) for one in verdicts)
         return Verdict(holds, self.how, verdicts)
 
     @property
@@ -139,9 +142,57 @@ class Group:
         return tuple(pattern for member in self.members for pattern in member.patterns)
 
 
-Condition = Leaf | Group
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Words of a `score` that are worth the same; each word or family counts once, however often it is written."""
+
+    each: int
+    leaf: Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`score`: enough points from words that each make a kind likelier (or, with points below 0, less likely)."""
+
+    at_least: int
+    members: tuple[Points, ...]
+
+    def test(self, facts: Facts) -> Verdict:
+        """Add up; a score that is too low tells what it did find, so that `explain` can show how near it was."""
+        found = tuple(
+            (each, Verdict(holds=True, reason=f"{reason} {each:+d}"))
+            for each, reason in (pair for points in self.members for pair in _counted(facts, points))
+        )
+        total = sum(each for each, _ in found)
+        words = ", ".join(one.reason for _, one in found)
+        if total >= self.at_least:
+            return Verdict(holds=True, reason=f"{total} points of {self.at_least}: {words}")
+        short = Verdict(holds=False, reason=f"{total} points of {self.at_least}: {words or 'none of its words'}")
+        wanted = tuple(one for each, one in found if each > 0)
+        return Verdict(holds=False, reason=short.reason, members=(*wanted, short) if wanted else ())
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The word patterns that the index has to know."""
+        return tuple(pattern for points in self.members for pattern in points.leaf.patterns)
+
+
+Condition = Leaf | Group | Score
 
 TEXT_PARTS: Final = ("subject", "description", "answers")
+SCORED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"text": TEXT_PARTS, "subject": ("subject",), "description": ("description",)}
+)
+"""Where a `score` may look, by the name of the condition that looks there."""
+
+
+def _counted(facts: Facts, points: Points) -> Iterator[tuple[int, str]]:
+    """The words of one line of a `score` that are there."""
+    for pattern in points.leaf.values:
+        hits = facts.hits(pattern, SCORED[points.leaf.name])
+        if hits:
+            where = "" if points.leaf.name == "text" else f"{points.leaf.name} "
+            yield points.each, f"{where}«{hits[0][1].found}» ({pattern})"
 
 
 def _found(facts: Facts, leaf: Leaf, parts: tuple[str, ...], where: str) -> Verdict:

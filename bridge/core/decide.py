@@ -32,7 +32,7 @@ from bridge.core.fields import unwritten
 from bridge.core.model import Attribute, Audience, Change, History, Refusal, Role, Step, Ticket
 from bridge.core.policy import Department, Mark, Policy, Text
 from bridge.core.reminders import due_now, next_step
-from bridge.core.terms import Clock, Extended, Outcome, Standing, extended
+from bridge.core.terms import Clock, Extended, Outcome, Standing, Term, due_of, extended
 
 _ORDER: Final = {step: place for place, step in enumerate(Step)}
 
@@ -272,13 +272,22 @@ def _assigned_since(a: Assessment, decided: Event) -> bool:
 
 
 def _scope(a: Assessment) -> Iterator[Propose | OutOfScope]:
-    scope = a.route.out_of_scope
-    if scope is None or a.staff_words:
+    """The answer that the route has ready: sent where it says `auto`, else proposed to staff (R6)."""
+    scope, answer = a.route.out_of_scope, a.route.propose
+    if a.staff_words:
         return
-    if scope.auto and not a.chronicle.count(Step.OUT_OF_SCOPE):
+    if scope and scope.auto and not a.chronicle.count(Step.OUT_OF_SCOPE):
         yield OutOfScope(f"{a.kind}: {a.routing.reason}", scope.answer)
-    elif not scope.auto and not a.chronicle.count(Step.PROPOSE):
-        yield Propose(f"{a.kind}: {a.routing.reason}", scope.answer)
+    elif scope and not scope.auto and not a.chronicle.count(Step.PROPOSE):
+        yield Propose(_proposed_because(a), scope.answer)
+    elif answer and not scope and not a.chronicle.count(Step.PROPOSE):
+        yield Propose(_proposed_because(a), answer, text="propose_answer")
+
+
+def _proposed_because(a: Assessment) -> str:
+    """Why this kind, and why these partners where the answer names some."""
+    chosen = a.partners.reason if a.route.names_partners else ""
+    return f"{a.kind}: {a.routing.reason}{f'; {chosen}' if chosen else ''}"
 
 
 # --- the term ---------------------------------------------------------------------------------------------------------------------------
@@ -315,12 +324,18 @@ def _set_term(a: Assessment, standing: Standing, found: list[Decision]) -> Itera
         return
     if not reopens and a.chronicle.decided(Attribute.DUE_DATE, since=standing.term.start):
         return
-    due = a.policy.calendar.closing_after(a.now.date(), a.policy.terms.of(a.kind).days) if reopens else standing.due
+    due = fresh_due(a) if reopens else standing.due
     value = a.policy.calendar.date_of(due).isoformat()
     if value != a.state.due_date and Refusal(Attribute.DUE_DATE, value) not in a.chronicle.history.refused:
         yield SetTerm(
             f"an answer is due at {due.isoformat()}", due, Change(Attribute.DUE_DATE, a.state.due_date, value)
         )
+
+
+def fresh_due(a: Assessment) -> datetime:
+    """When the answer will be due once the ticket is reopened now (T11)."""
+    term = Term(a.standing.term.ordinal + 1, a.now, "reopened")
+    return due_of(term, a.route.term or a.policy.terms.of(a.kind), a.policy.calendar, a.now)
 
 
 def _closed_unanswered(a: Assessment) -> Iterator[Escalate]:

@@ -36,7 +36,7 @@ def is_missing(rule: FieldRule, value: str, required: Required, attachments: tup
     """
     if rule.attachment and attachments:
         return False
-    text = fold(value).strip(" .!")
+    text = fold(value).replace("’", "'").strip(" .!")
     if not text:
         return True
     if any(word in text for word in _ATTACHMENT_WORDS) and len(text.split()) <= 4:

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 _INERT: Final = (
-    (re.compile(r"\{\{"), "{ {"),
-    (re.compile(r"\[\["), "[ ["),
+    (re.compile(r"\{(?=\{)"), "{ "),
+    (re.compile(r"\[(?=\[)"), "[ "),
     (re.compile(r"\]\("), "] ("),
     (re.compile(r"!(?=\S)"), "! "),
     (re.compile(r"(?<!\w)@(?=\w)"), "@ "),

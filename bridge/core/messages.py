@@ -87,7 +87,7 @@ class _Writer:
         self.a = a
         self.language = a.language
         self.due = self._due(decisions)
-        self.asks = any(isinstance(one, Ask) for one in decisions)
+        self.term_is_told_elsewhere = any(isinstance(one, Ask | Extend) for one in decisions)
 
     def _due(self, decisions: tuple[Decision, ...]) -> datetime | None:
         """The term that the customer is told: as it will be after this pass; none while it is paused."""
@@ -155,7 +155,7 @@ class _Writer:
                     watchers=self._to(decision.checker),
                 )
             case RouteTo():
-                private = self._staff("route", reason=decision.reason) if decision.anew else ""
+                private = self._staff("route", reason=inert(decision.reason)) if decision.anew else ""
                 watchers = (*decision.route.watchers, *decision.department.watchers)
                 return _Part(decision, private=private, changes=decision.changes, watchers=watchers)
             case HandOver():
@@ -165,13 +165,12 @@ class _Writer:
                 public = self._say("request_approval", department=self._title(decision.department.title))
                 return _Part(decision, public, changes=decision.changes)
             case Propose():
-                answer = (
-                    render(decision.answer, self.language, self._values(self.language)) if decision.answer.ru else ""
+                private = self._staff(
+                    decision.text, answer=self._answer(decision.answer), reason=inert(decision.reason)
                 )
-                private = self._staff(decision.text, answer=answer, reason=decision.reason)
                 return _Part(decision, private=private, watchers=self._to(Audience.DEPARTMENT))
             case OutOfScope():
-                return _Part(decision, render(decision.answer, self.language, self._values(self.language)))
+                return _Part(decision, self._answer(decision.answer))
             case SetTerm():
                 return _Part(decision, changes=(decision.change,))
             case Extend():
@@ -199,7 +198,7 @@ class _Writer:
                 assert_never(decision)
 
     def _acknowledge(self, decision: Acknowledge) -> str:
-        text = self._say("acknowledge", term="" if self.asks else self._moment(self.due))
+        text = self._say("acknowledge", term="" if self.term_is_told_elsewhere else self._moment(self.due))
         if not decision.wanted:
             return text
         return f"{text}\n\n{self._say('wanted', fields=self._numbered(decision.wanted))}"
@@ -235,6 +234,11 @@ class _Writer:
             "late_by": "",
             "answer": "",
             "steps": [],
+            "partners": [],
+            "partner_list": "",
+            "regions": "",
+            "works": "",
+            "more": 0,
         }
 
     def _say(self, name: str, language: Language | None = None, **values: object) -> str:
@@ -243,6 +247,34 @@ class _Writer:
 
     def _staff(self, name: str, **values: object) -> str:
         return self._say(name, Language.RU, **values)
+
+    def _answer(self, answer: Text) -> str:
+        """A route's answer in the customer's language, with the partners that suit where it names some."""
+        values = self._values(self.language)
+        if self.a.route.names_partners:
+            chosen = self._partners()
+            values |= {**chosen, "partner_list": self._say("partners", **chosen)}
+        return render(answer, self.language, values) if answer.ru else ""
+
+    def _partners(self) -> dict[str, Any]:
+        """The partners chosen, in the names of the directory: nothing that the customer wrote (P6). Everywhere is an empty text."""
+        choice, directory = self.a.partners, self.a.policy.directory
+        titles = {topic.name: topic.title.get(self.language) for topic in (*directory.regions, *directory.works)}
+        return {
+            "partners": [
+                {
+                    "number": number,
+                    "name": one.name,
+                    "regions": ", ".join(titles[name] for name in one.regions if name in titles),
+                    "works": ", ".join(titles[name] for name in one.works if name in titles),
+                    "contact": one.contact,
+                }
+                for number, one in enumerate(choice.partners, 1)
+            ],
+            "regions": ", ".join(topic.title.get(self.language) for topic in choice.regions),
+            "works": ", ".join(topic.title.get(self.language) for topic in choice.works),
+            "more": choice.left_out,
+        }
 
     def _title(self, title: Text) -> str:
         return inert(title.get(self.language))

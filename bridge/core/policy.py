@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TRIAGE: Final = "triage"
 EVERY_KIND: Final = "*"
+EVERYTHING: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,52 @@ class OutOfScope:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """A region or a kind of work that partners are chosen by, and the word patterns that show it in a ticket."""
+
+    name: str
+    title: Text
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Who does service and project work (policy, `partner-advice`): names of topics, or `EVERYTHING`."""
+
+    name: str
+    regions: tuple[str, ...]
+    works: tuple[str, ...]
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The partners, and the regions and kinds of work to choose them by; an answer names `at_most` so many."""
+
+    regions: tuple[Topic, ...] = ()
+    works: tuple[Topic, ...] = ()
+    partners: tuple[Partner, ...] = ()
+    at_most: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A third-party product known to work with some of our products; `words` are the patterns that show it in a ticket."""
+
+    name: str
+    words: tuple[str, ...]
+    products: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
-    """One row of the routing table (R1, R2); `when` is None for the last one, which catches all."""
+    """One row of the routing table (R1, R2); `when` is None for the last one, which catches all.
+
+    `propose` is an answer for staff to look at and send, to a request that is in scope. `unless_compatible` is the kind that a ticket
+    gets instead where it names none of `Policy.compatible` (policy, `third-party-install`); empty where that does not matter.
+    `names_partners` says that its answer has partners from `Policy.directory` in it.
+    """
 
     name: str
     kind: str
@@ -175,6 +220,9 @@ class Route:
     term: Span | None = None
     approval: Approval | None = None
     out_of_scope: OutOfScope | None = None
+    propose: Text | None = None
+    unless_compatible: str = ""
+    names_partners: bool = False
     shadow: bool = False
 
 
@@ -245,7 +293,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Redmine:
-    """What the bridge has to know about the cabinet."""
+    """What the bridge has to know about the cabinet; `field_names` are the rules' names of fields to Redmine's, where they differ."""
 
     scope: Scope
     staff: Staff
@@ -253,11 +301,15 @@ class Redmine:
     markup: Markup
     bridge_users: frozenset[str]
     department_field: str = ""
+    field_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """All of rules.yaml. `no_term` are word patterns of thanks and confirmations (T10), `words` the index over all patterns."""
+    """All of rules.yaml. `no_term` are word patterns of thanks and confirmations (T10), `words` the index over all patterns.
+
+    `compatible` is empty where nobody keeps such a list, and then nothing depends on it.
+    """
 
     redmine: Redmine
     calendar: WorkCalendar
@@ -272,6 +324,8 @@ class Policy:
     lead: str
     texts: Mapping[str, Text]
     silence: Silence | None = None
+    directory: Directory = field(default_factory=Directory)
+    compatible: tuple[Product, ...] = ()
 
     @property
     def first_line(self) -> Department:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.core.conditions import Facts, Verdict
+from bridge.core.conditions import TEXT_PARTS, Facts, Verdict
 from bridge.core.events import Chronicle
 from bridge.core.model import Language, Role, State, Step
 from bridge.core.policy import Policy, Route
@@ -80,10 +80,38 @@ def route(facts: Facts, policy: Policy) -> Routing:
             return Routing(candidate, "no other route matched", tuple(tried))
         verdict = candidate.when.test(facts)
         if verdict.holds:
-            return Routing(candidate, _because(verdict), tuple(tried))
+            return _unless_compatible(candidate, verdict, facts, policy, tuple(tried))
         tried.append(Tried(candidate, verdict))
     msg = "the rules have no route that catches all"  # policy.check refuses such rules
     raise AssertionError(msg)
+
+
+def _unless_compatible(
+    candidate: Route, verdict: Verdict, facts: Facts, policy: Policy, tried: tuple[Tried, ...]
+) -> Routing:
+    """A route that matches, or the one of another kind where compatibility is wanted and not known (policy, `third-party-install`)."""
+    if not candidate.unless_compatible or not policy.compatible:
+        return Routing(candidate, _because(verdict), tried)
+    known = _known_product(facts, policy)
+    if known.holds:
+        return Routing(candidate, f"{_because(verdict)}; {known.reason}", tried)
+    other = next(one for one in policy.routes if one.kind == candidate.unless_compatible)
+    failed = Tried(candidate, Verdict(holds=False, reason="all", members=(verdict, known)))
+    return Routing(other, f"{_because(verdict)}, but {known.reason}", (*tried, failed))
+
+
+def _known_product(facts: Facts, policy: Policy) -> Verdict:
+    """Whether the ticket names a product of the list of compatible ones, and which."""
+    found = []
+    for product in policy.compatible:
+        hit = next((hit for words in product.words for _, hit in facts.hits(words, TEXT_PARTS)), None)
+        if hit:
+            known = ", ".join(filter(None, (*product.products, product.note)))
+            found.append(f"{product.name} («{hit.found}»){f': {known}' if known else ''}")
+    if found:
+        return Verdict(holds=True, reason=f"known to be compatible: {'; '.join(found)}")
+    count = len(policy.compatible)
+    return Verdict(holds=False, reason=f"none of the {count} products known to be compatible is named")
 
 
 def _because(verdict: Verdict) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bridge.core.worktime import WorkCalendar
     from bridge.demo.server import RedmineServer
 
-FIELDS: Final = "SELECT name FROM custom_fields WHERE type = 'IssueCustomField'"
 AHEAD: Final = timedelta(days=45)
 LEAD: Final = "orlova"
 
@@ -33,6 +32,18 @@ class Difference:
     pattern: str
     replacement: str
     told: str
+
+
+@dataclass(frozen=True)
+class There:
+    """What names the demo's Redmine has."""
+
+    logins: frozenset[str]
+
+    @staticmethod
+    def of(server: RedmineServer) -> There:
+        """Look in its database."""
+        return There(frozenset(server.users))
 
 
 def shipped() -> Path:
@@ -60,17 +71,15 @@ def _as_it_is(text: str) -> Callable[[re.Match[str]], str]:
 
 
 def differences(
-    source: Path, now: datetime, server: RedmineServer, not_before: Callable[[WorkCalendar], datetime]
+    source: Path, now: datetime, there: There, not_before: Callable[[WorkCalendar], datetime]
 ) -> tuple[Difference, ...]:
     """What has to differ for this Redmine at this moment."""
     policy = load(source).policy
-    fields = [row[0] for row in server.database.rows(FIELDS)]
     since = not_before(policy.calendar).isoformat(timespec="seconds")
     return (
         Difference(r"^  not_before: \S+", f"  not_before: {since}", f"limits.not_before: {since}"),
         _reminder(),
-        *_lead(policy, server.users),
-        *_renamed(policy, fields),
+        *_lead(policy, there.logins),
         *_year(policy.calendar, now),
     )
 
@@ -81,17 +90,9 @@ def _reminder() -> Difference:
     return Difference(r"at: -4 working hours, of: due,", "at: -9 working hours, of: due,", told)
 
 
-def _lead(policy: Policy, users: Mapping[str, object]) -> Iterator[Difference]:
-    if policy.lead not in users:
+def _lead(policy: Policy, logins: frozenset[str]) -> Iterator[Difference]:
+    if policy.lead not in logins:
         yield Difference(rf"^lead: {re.escape(policy.lead)}\b", f"lead: {LEAD}", f"lead: {LEAD}")
-
-
-def _renamed(policy: Policy, there: list[str]) -> Iterator[Difference]:
-    for rule in policy.required.fields:
-        near = next((name for name in there if rule.name.startswith(name)), "")
-        if near and near != rule.name:
-            told = f"the field «{rule.name}» as Redmine has it: «{near}»"
-            yield Difference(rf"^    {re.escape(rule.name)}:$", f"    {near}:", told)
 
 
 def _year(calendar: WorkCalendar, now: datetime) -> Iterator[Difference]:

@@ -8,14 +8,18 @@ from types import MappingProxyType
 from bridge.core.conditions import Condition
 from bridge.core.policy import (
     EVERY_KIND,
+    EVERYTHING,
     Approval,
     Department,
+    Directory,
     Extension,
     FieldRule,
     Limits,
     Mark,
     OutOfScope,
+    Partner,
     Policy,
+    Product,
     Redmine,
     ReminderStep,
     Required,
@@ -26,6 +30,7 @@ from bridge.core.policy import (
     Statuses,
     Terms,
     Text,
+    Topic,
 )
 from bridge.core.word_index import WordIndex
 from bridge.core.words import fold
@@ -39,8 +44,10 @@ from bridge.policy.schema import (
     RulesFile,
 )
 from bridge.policy.schema_base import TextSpec
+from bridge.policy.schema_beside import PartnersSpec, TopicSpec
 from bridge.policy.schema_cabinet import RedmineSpec
-from bridge.policy.texts import shipped_texts
+from bridge.policy.templates import variables
+from bridge.policy.texts import PARTNERS, shipped_texts
 from bridge.policy.vocabulary import ALL, OTHERS
 
 
@@ -54,7 +61,7 @@ def build(
         calendar=calendar,
         departments=MappingProxyType(departments),
         required=_required(rules),
-        routes=tuple(_route(spec, conditions.get(index)) for index, spec in enumerate(rules.routes)),
+        routes=tuple(_route(spec, conditions.get(index), rules) for index, spec in enumerate(rules.routes)),
         terms=_terms(rules),
         reminders=_reminders(rules),
         no_term=rules.follow_up.no_term,
@@ -63,6 +70,10 @@ def build(
         lead=rules.lead,
         texts=_texts(rules),
         silence=Silence(**dict(rules.silence)) if rules.silence else None,
+        directory=_directory(rules.partners) if rules.partners else Directory(),
+        compatible=tuple(
+            Product(name, spec.words, spec.products, spec.note) for name, spec in rules.compatible.items()
+        ),
     )
 
 
@@ -86,6 +97,7 @@ def _redmine(spec: RedmineSpec) -> Redmine:
         markup=spec.markup,
         bridge_users=frozenset(spec.bridge_users),
         department_field=spec.department_field,
+        field_names=dict(spec.field_names),
     )
 
 
@@ -138,7 +150,16 @@ def _approval(spec: ApprovalSpec) -> Approval:
     return Approval(spec.by, _mark(spec.waiting), _mark(spec.granted), _mark(spec.refused), spec.then)
 
 
-def _route(spec: RouteSpec, when: Condition | None) -> Route:
+def names_partners(text: TextSpec) -> bool:
+    """Whether an answer has partners in it."""
+    return bool(PARTNERS & (variables(text.ru) | variables(text.en)))
+
+
+def _route(spec: RouteSpec, when: Condition | None, rules: RulesFile) -> Route:
+    """A route; without a directory there is nothing to propose in an answer that names partners."""
+    answer = spec.out_of_scope.answer if spec.out_of_scope else spec.propose
+    with_partners = answer is not None and names_partners(answer)
+    can_propose = spec.propose and (rules.partners or not with_partners)
     return Route(
         name=spec.name,
         kind=spec.kind,
@@ -150,8 +171,31 @@ def _route(spec: RouteSpec, when: Condition | None) -> Route:
         term=spec.term,
         approval=_approval(spec.approval) if spec.approval else None,
         out_of_scope=OutOfScope(_text(spec.out_of_scope.answer), spec.out_of_scope.auto) if spec.out_of_scope else None,
+        propose=_text(spec.propose) if spec.propose and can_propose else None,
+        unless_compatible=spec.unless_compatible or "",
+        names_partners=with_partners and rules.partners is not None,
         shadow=spec.shadow,
     )
+
+
+def _directory(spec: PartnersSpec) -> Directory:
+    return Directory(
+        regions=tuple(_topic(name, topic) for name, topic in spec.regions.items()),
+        works=tuple(_topic(name, topic) for name, topic in spec.works.items()),
+        partners=tuple(
+            Partner(name, _everything(one.regions), _everything(one.works), one.contact)
+            for name, one in spec.companies.items()
+        ),
+        at_most=spec.at_most,
+    )
+
+
+def _topic(name: str, spec: TopicSpec) -> Topic:
+    return Topic(name, _text(spec.title) if spec.title else Text(name, name), spec.words)
+
+
+def _everything(names: tuple[str, ...]) -> tuple[str, ...]:
+    return (EVERYTHING,) if ALL in names else names
 
 
 def _terms(rules: RulesFile) -> Terms:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bridge.core.worktime import WorkCalendar
 from bridge.errors import Mistake
-from bridge.policy import check_routes, check_terms
+from bridge.policy import check_beside, check_routes, check_terms
 from bridge.policy.check_routes import Conditions
 from bridge.policy.check_words import unused_families
 from bridge.policy.form import Draft
@@ -44,6 +44,8 @@ def warnings(draft: Draft, conditions: Conditions, calendar: WorkCalendar, now: 
     yield from check_routes.coverage(draft, conditions)
     yield from check_terms.short_terms(draft)
     yield from unused_families(draft)
+    yield from check_beside.unused(draft)
+    yield from check_beside.examples(draft)
     yield from _settle(draft)
 
 
@@ -109,6 +111,8 @@ def _kinds(draft: Draft) -> Iterator[Mistake]:
 def _named_kinds(draft: Draft) -> Iterator[tuple[Path, str]]:
     for route in draft.rules.routes:
         yield (*route.path, "kind"), route.kind
+        if route.unless_compatible:
+            yield (*route.path, "unless_compatible"), route.unless_compatible
     for kind in draft.rules.terms.by_kind:
         yield ("terms", "by_kind", kind), kind
     for name, spec in draft.rules.required.fields.items():
@@ -179,6 +183,8 @@ def _own_texts(draft: Draft) -> Iterator[Mistake]:
     for route in draft.rules.routes:
         if route.out_of_scope:
             yield from _templates(draft, (*route.path, "out_of_scope", "answer"), route.out_of_scope.answer)
+        if route.propose:
+            yield from _templates(draft, (*route.path, "propose"), route.propose)
 
 
 def _templates(draft: Draft, path: Path, texts: TextSpec | TextOverride) -> Iterator[Mistake]:
@@ -228,4 +234,7 @@ _CHECKS: Final[tuple[Callable[[Draft], Iterator[Mistake]], ...]] = (
     check_terms.units,
     check_terms.steps,
     check_terms.silence,
+    check_beside.topics,
+    check_beside.answers,
+    check_beside.instead,
 )

@@ -61,6 +61,22 @@ def _patterns(draft: Draft) -> Iterator[tuple[str, Path]]:
         yield from patterns_with_places(route.when, (*route.path, "when"))
     for index, pattern in enumerate(draft.rules.follow_up.no_term):
         yield pattern, ("follow_up", "no_term", index)
+    for path, words in named_words(draft):
+        yield from _words(draft, path, words)
+
+
+def _words(draft: Draft, path: Path, words: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """Words stand in a list at the path itself, or under `words`."""
+    where = (*path, "words") if (*path, "words") in draft.document.values else path
+    yield from ((word, (*where, index)) for index, word in enumerate(words))
+
+
+def named_words(draft: Draft) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """The words of regions, kinds of work and compatible products, with the places of their names."""
+    if draft.rules.partners:
+        for key, topics in (("regions", draft.rules.partners.regions), ("works", draft.rules.partners.works)):
+            yield from ((("partners", key, name), topic.words) for name, topic in topics.items())
+    yield from ((("compatible", name), product.words) for name, product in draft.rules.compatible.items())
 
 
 def _in_families(draft: Draft) -> Iterator[Mistake]:

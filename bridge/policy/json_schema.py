@@ -7,9 +7,10 @@ import sys
 from typing import Any, Final
 
 from bridge.core import conditions
+from bridge.core.conditions import SCORED
 from bridge.policy.schema import RulesFile
 from bridge.policy.texts import VARIABLES, shipped_texts
-from bridge.policy.when import GROUPS
+from bridge.policy.when import AT_LEAST, GROUPS, SCORE
 
 _CONDITION: Final = {"$ref": "#/$defs/Condition"}
 _VALUE: Final = {"type": ["string", "number"]}
@@ -44,8 +45,24 @@ def _condition() -> dict[str, Any]:
         "type": "object",
         "description": "A condition; several keys must all hold.",
         "minProperties": 1,
-        "properties": {**groups, **properties},
+        "properties": {**groups, SCORE: _score(), **properties},
         "additionalProperties": {"anyOf": [_VALUES, {"type": "object"}]},
+    }
+
+
+def _score() -> dict[str, Any]:
+    """Points for words, by where they are looked for."""
+    lines = {"type": "object", "patternProperties": {"^[+-]?[1-9][0-9]?$": _VALUES}, "additionalProperties": False}
+    places = {
+        place: {**lines, "description": f"Words of the {place} by their points: {{2: [word]}}."} for place in SCORED
+    }
+    enough = {"type": "integer", "minimum": 1, "description": "How many points are enough."}
+    return {
+        "type": "object",
+        "description": "Enough points from words; each word or family counts once, points below 0 speak against.",
+        "properties": {AT_LEAST: enough, **places},
+        "required": [AT_LEAST],
+        "additionalProperties": False,
     }
 
 

@@ -11,6 +11,7 @@ from bridge.core.conditions import Condition
 from bridge.core.policy import Policy
 from bridge.errors import Mistake, PolicyError
 from bridge.policy import check
+from bridge.policy.beside import with_files
 from bridge.policy.build import build
 from bridge.policy.calendar_rules import CalendarReader
 from bridge.policy.check_words import check_words
@@ -36,18 +37,23 @@ def load(path: File | str, now: datetime | None = None) -> Loaded:
         PolicyError: the rules cannot be used; `mistakes` has all that is wrong with them, each with its place.
     """
     file = File(path)
-    return parse(_read(file), file.name, now)
+    return parse(_read(file), file.name, now, folder=file.parent)
 
 
 def parse(
-    text: str, name: str = "rules.yaml", now: datetime | None = None, production: ProductionCalendar | None = None
+    text: str,
+    name: str = "rules.yaml",
+    now: datetime | None = None,
+    production: ProductionCalendar | None = None,
+    *,
+    folder: File | None = None,
 ) -> Loaded:
-    """The policy of a text; `name` stands for the file in messages.
+    """The policy of a text; `name` stands for the file in messages, `folder` is where files that it names are looked for.
 
     Raises:
         PolicyError: the rules cannot be used; `mistakes` has all that is wrong with them, each with its place.
     """
-    document = read_document(text, name)
+    document = with_files(read_document(text, name), lambda beside: _read_beside(folder, beside))
     mistakes = [*document.mistakes, *check.secrets(document), *_extended(document)]
     draft = read_form(document)
     conditions, found = _conditions(draft)
@@ -61,7 +67,7 @@ def parse(
     return Loaded(policy, tuple(sorted(check.warnings(draft, conditions, calendar, now))), document)
 
 
-def _read(file: File) -> str:
+def _read(file: File, remedy: str = "check the path given with --rules, and the rights") -> str:
     try:
         data = file.read_bytes()[: 4 * MAX_CHARS + 1]
         return data.decode("utf-8-sig")
@@ -71,8 +77,13 @@ def _read(file: File) -> str:
         mistake = Mistake(file.name, line, column, "this is not UTF-8", "save the file in UTF-8")
         raise PolicyError.of([mistake]) from None
     except OSError as error:
-        message = f"{file}: cannot be read: {error.strerror}; check the path given with --rules, and the rights"
-        raise PolicyError(message) from None
+        raise PolicyError(f"{file}: cannot be read: {error.strerror}; {remedy}") from None
+
+
+def _read_beside(folder: File | None, name: str) -> str:
+    if folder is None:
+        raise PolicyError(f"{name}: cannot be read: these rules are in no file, so there is none beside them")
+    return _read(folder / name, "the path is counted from the folder of the rules")
 
 
 def _extended(document: Document) -> list[Mistake]:

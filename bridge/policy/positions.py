@@ -44,11 +44,15 @@ _Loader.yaml_implicit_resolvers = {}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something begins, from 1; `block` is a text that begins in the line below (`|`, `>`)."""
+    """Where something begins, from 1; `block` is a text that begins in the line below (`|`, `>`).
+
+    `file` is empty in the document's own file, else the file beside it that has the place (`bridge.policy.beside`).
+    """
 
     line: int
     column: int
     block: bool = False
+    file: str = ""
 
 
 class Map(dict[str, Any]):
@@ -103,7 +107,7 @@ class Document:
     def at_line(self, path: Path, line: int, message: str, remedy: str = "") -> Mistake:
         """A mistake in one line (from 1) of a text of several lines."""
         place = self.value_place(path)
-        if not place.block:
+        if not place.block or place.file:
             return self._mistake(place, message, remedy)
         shown = self.text.split("\n")[place.line + line - 1 :][:1]
         indent = len(shown[0]) - len(shown[0].lstrip()) if shown else 0
@@ -114,7 +118,7 @@ class Document:
         return self.key_place(path).line
 
     def _mistake(self, place: Place, message: str, remedy: str) -> Mistake:
-        return Mistake(self.name, place.line, place.column, message, remedy)
+        return Mistake(place.file or self.name, place.line, place.column, message, remedy)
 
     @staticmethod
     def _nearest(places: Mapping[Path, Place], path: Path) -> Place:
@@ -123,8 +127,8 @@ class Document:
         return places.get(path, Place(1, 1))
 
 
-def read_document(text: str, name: str) -> Document:
-    """The data of a YAML text with positions; duplicate keys and tags are in its `mistakes`.
+def read_document(text: str, name: str, at: Path = ()) -> Document:
+    """The data of a YAML text with positions; duplicate keys and tags are in its `mistakes`. `at` is what its paths begin with.
 
     Raises:
         PolicyError: the text is no YAML, is empty, too large or too deep.
@@ -138,8 +142,8 @@ def read_document(text: str, name: str) -> Document:
         raise PolicyError.of([syntax_mistake(error, text, name)]) from None
     if node is None:
         raise PolicyError.of([Mistake(name, 1, 1, "the file is empty")])
-    builder = _Builder(name)
-    data = builder.build(node, ())
+    builder = _Builder(name, name if at else "")
+    data = builder.build(node, at)
     return Document(name, data, builder.values, builder.keys, tuple(builder.mistakes), text)
 
 
@@ -162,6 +166,7 @@ class _Builder:
     """Makes data out of nodes; an alias is built anew at each place, so that every part has one path."""
 
     name: str
+    file: str = ""
     values: dict[Path, Place] = field(default_factory=dict)
     keys: dict[Path, Place] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
@@ -171,7 +176,7 @@ class _Builder:
     def build(self, node: yaml.Node, path: Path) -> Any:
         """The data of one node, noted under its path."""
         self._count(node)
-        self.values[path] = _place(node)
+        self.values[path] = _place(node, self.file)
         if node.tag not in _PLAIN_TAGS:
             self._note(node, f"the tag {node.tag.replace(_TAG, '!!')!r} is not allowed here", "remove it")
         if isinstance(node, yaml.ScalarNode):
@@ -215,7 +220,7 @@ class _Builder:
         if key.value in made:
             self._note(key, f"duplicate key {key.value!r}", f"it is already at line {self.keys[path].line}")
             return
-        self.keys[path] = _place(key)
+        self.keys[path] = _place(key, self.file)
         made[key.value] = self.build(value, path)
 
     def _merge(self, made: Map, other: yaml.Node) -> None:
@@ -244,9 +249,9 @@ class _Builder:
         return Mistake(self.name, place.line, place.column, message, remedy)
 
 
-def _place(node: yaml.Node) -> Place:
+def _place(node: yaml.Node, file: str = "") -> Place:
     block = isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}
-    return Place(node.start_mark.line + 1, node.start_mark.column + 1, block=block)
+    return Place(node.start_mark.line + 1, node.start_mark.column + 1, block=block, file=file)
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:

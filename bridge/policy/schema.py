@@ -11,6 +11,7 @@ from pydantic import model_validator as validator
 from bridge.core.model import Audience
 from bridge.core.policy import DueOf
 from bridge.policy.schema_base import BothLanguages, Spec, TextOverride, TextSpec
+from bridge.policy.schema_beside import PartnersSpec, ProductSpec
 from bridge.policy.schema_cabinet import CalendarSpec, RedmineSpec
 from bridge.policy.values import (
     Count,
@@ -168,6 +169,10 @@ class RouteSpec(Spec):
     """Only by agreement of a department (R5)."""
     out_of_scope: OutOfScopeSpec | None = None
     """Not presale support (R6)."""
+    propose: TextSpec | None = None
+    """An answer to a request in scope that is proposed to staff; one with {{ partner_list }} needs `partners`."""
+    unless_compatible: Kind | None = None
+    """The kind that a ticket gets instead where it names no product of `compatible`; nothing without that list."""
     shadow: YesNo = False
     """Decide and log, write nothing (W5)."""
 
@@ -229,6 +234,11 @@ def _silence(value: Any) -> Any:
     return None if value == OFF else value
 
 
+def _same(value: Any) -> Any:
+    """A file's name has been replaced by what is in the file (`bridge.policy.beside`)."""
+    return value
+
+
 class LimitsSpec(Spec):
     """The brakes (W3, W5) and quiet times (F3)."""
 
@@ -277,5 +287,11 @@ class RulesFile(Spec):
     """The brakes (W3, W5)."""
     lead: Name
     """Login or name of who is told when a term is missed."""
+    partners: Annotated[PartnersSpec | None, BeforeValidator(_same, json_schema_input_type=str | PartnersSpec)] = None
+    """The directory of partners, or the name of a file beside this one that has it."""
+    compatible: Annotated[
+        Mapping[Name, ProductSpec], BeforeValidator(_same, json_schema_input_type=str | Mapping[Name, ProductSpec])
+    ] = {}
+    """Third-party products known to be compatible, by name, or the name of a file beside this one that has them."""
     texts: Mapping[Name, TextOverride] = {}
     """Texts of one's own instead of the shipped ones, by name."""

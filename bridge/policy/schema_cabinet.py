@@ -75,6 +75,8 @@ class RedmineSpec(Spec):
     """Names of statuses that mean something to the bridge."""
     department_field: str = ""
     """A field that names the ticket's department, where there is one."""
+    field_names: Mapping[Name, Name] = {}
+    """Fields that Redmine calls otherwise than these rules do: name here, name there (Redmine allows 30 characters)."""
 
 
 class ZoneNameSpec(Spec):

@@ -39,6 +39,11 @@ def flaws(template: str) -> tuple[Flaw, ...]:
     return (*_unknown_names(tree, unknown), *_unknown_parts(tree), *_outside(tree))
 
 
+def variables(template: str) -> frozenset[str]:
+    """The variables that a sound template uses."""
+    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(template)))
+
+
 def is_template(text: str) -> bool:
     """Whether a text looks like a template."""
     return "{{" in text or "{%" in text

@@ -28,10 +28,17 @@ VARIABLES: Final = MappingProxyType(
         "kind": "the kind of the request",
         "status": "the status or mark concerned",
         "steps": "the steps that the note is made of",
+        "partner_list": "in the `answer` or `propose` of a route: the text `partners`, filled in",
+        "partners": "the partners that suit: a list with number, name, regions, works, contact; regions and works are empty for all",
+        "regions": "the regions that these partners were chosen by; empty where the ticket names none",
+        "works": "the kinds of work that these partners were chosen by; empty where the ticket names none",
+        "more": "how many more partners suit than are listed",
     }
 )
-PARTS: Final = frozenset({"number", "name", "question", "hint", "label", "source"})
-"""What the members of `fields` and `filled` have."""
+PARTNERS: Final = frozenset({"partner_list", "partners"})
+"""The variables by which a route's answer names partners."""
+PARTS: Final = frozenset({"number", "name", "question", "hint", "label", "source", "regions", "works", "contact"})
+"""What the members of `fields`, `filled` and `partners` have."""
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ FILES = sorted((ROOT / "tests" / "timelines").glob("*.yaml"))
 RULES = str(ROOT / "rules.yaml")
 
 
+@cache
 def shipped_cases() -> list[Any]:
     """Every case of the timelines, with its name."""
     return [
@@ -103,7 +105,7 @@ NOW = "now: 2026-11-23T10:15:00+03:00"
         ),
         pytest.param(
             case(NOW, ticket=f"{TICKET[:-1]}, channel: phone}}"),
-            "t.yaml:3:81: unknown channel 'phone'",
+            "t.yaml:3:84: unknown channel 'phone'",
             id="A channel that is not there",
         ),
         pytest.param(

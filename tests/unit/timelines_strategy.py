@@ -129,7 +129,9 @@ def played(opened: Ticket, story: list[Act]) -> tuple[Ticket, datetime]:
     seen, at = opened, opened.created_on
     for act in story:
         at += timedelta(minutes=act.after)
-        seen = passed(seen, at) if act.who is None else replace(seen, journals=(*seen.journals, _journal(seen, at, act)))
+        seen = (
+            passed(seen, at) if act.who is None else replace(seen, journals=(*seen.journals, _journal(seen, at, act)))
+        )
     return seen, at
 
 

@@ -37,9 +37,12 @@ class Keep:
 
 
 class Names:
-    """The names of one Redmine. `clock` gives the time by which things grow old."""
+    """The names of one Redmine. `clock` gives the time by which things grow old; `called` is what the rules call a field of Redmine's."""
 
-    def __init__(self, client: Client, clock: Clock, keep: Keep | None = None) -> None:
+    def __init__(
+        self, client: Client, clock: Clock, keep: Keep | None = None, called: Mapping[str, str] | None = None
+    ) -> None:
+        self._called = called or {}
         keep = keep or Keep()
         self._client = client
         self._lists = Aging(self._load_list, clock, keep.names)
@@ -125,9 +128,10 @@ class Names:
         if key in self._fields:
             return self._fields[key]
         try:
-            return self._projects.get(project).fields.get(key) or f"#{key}"
+            name = self._projects.get(project).fields.get(key) or f"#{key}"
         except NotFoundError:
             return f"#{key}"
+        return self._called.get(name, name)
 
     def see_fields(self, rows: Iterable[Mapping[str, Any]] | None) -> None:
         """Remember the names of the fields that a ticket shows: a project lists only those that were switched on for it alone."""

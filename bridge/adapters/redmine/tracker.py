@@ -47,7 +47,8 @@ class RedmineTracker:
         overlap: timedelta = OVERLAP,
     ) -> None:
         self.client = Client(redmine)
-        self.names = Names(self.client, clock, keep)
+        self._called = {there: here for here, there in rules.field_names.items()}
+        self.names = Names(self.client, clock, keep, self._called)
         self.people = People(self.names, rules, departments)
         self.scope = ScopeFilter(rules.scope, self.names)
         self._changes = Changes(self.client, self.names, self.scope, overlap)
@@ -68,7 +69,7 @@ class RedmineTracker:
 
     def _issue(self, ticket_id: int) -> Mapping[str, Any]:
         path = f"/issues/{ticket_id}.json"
-        issue = row_of(self.client.get(path, include=INCLUDE), "issue", path)
+        issue = self._with_our_names(row_of(self.client.get(path, include=INCLUDE), "issue", path))
         for who in (issue.get("author"), issue.get("assigned_to")):
             self.names.learn(who)
         self.names.see(issue.get("project"))
@@ -84,6 +85,14 @@ class RedmineTracker:
         if ticket_id not in self._places:
             self._issue(ticket_id)
         return self._places[ticket_id]
+
+    def _with_our_names(self, issue: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The payload with its fields called as the rules call them."""
+        rows = [
+            {**row, "name": self._called.get(row.get("name"), row.get("name"))}
+            for row in issue.get("custom_fields") or ()
+        ]
+        return {**issue, "custom_fields": rows}
 
     def write(self, ticket_id: int, write: Write) -> tuple[str, ...]:
         """See `Tracker.write`."""

@@ -1,0 +1,40 @@
+"""Sections of rules.yaml that stand in a file of their own: `partners: partners.yaml`, a path relative to the rules file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from bridge.errors import PolicyError
+from bridge.policy.positions import Document, Map, read_document
+
+SECTIONS: Final = ("partners", "compatible")
+"""A name of a file can stand for these."""
+
+
+def with_files(document: Document, read: Callable[[str], str]) -> Document:
+    """The document with the files that it names in place of their names; every part still knows its file, line and column.
+
+    `read` gives the text of a file, and raises `PolicyError` where there is none.
+    """
+    for section in SECTIONS:
+        if isinstance(document.data, Map) and isinstance(document.data.get(section), str):
+            document = _with_file(document, document.data, section, read)
+    return document
+
+
+def _with_file(document: Document, data: Map, section: str, read: Callable[[str], str]) -> Document:
+    name = data.pop(section)
+    try:
+        inner = read_document(read(name), name, (section,))
+    except PolicyError as error:
+        mistakes = error.mistakes or (document.at_value((section,), str(error)),)
+        return replace(document, mistakes=(*document.mistakes, *mistakes))
+    data[section] = inner.data
+    return replace(
+        document,
+        values={**document.values, **inner.values},
+        keys={**document.keys, **inner.keys},
+        mistakes=(*document.mistakes, *inner.mistakes),
+    )
