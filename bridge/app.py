@@ -21,6 +21,7 @@ from typing import Final
 import schedule
 
 from bridge.adapters.redmine.connection import Connection, connect
+from bridge.adapters.redmine.survey import survey
 from bridge.adapters.redmine.tracker import RedmineTracker
 from bridge.adapters.store import SqlStore
 from bridge.core.model import Ticket
@@ -28,6 +29,7 @@ from bridge.core.policy import Policy
 from bridge.engine import BRAKE, Engine, Look
 from bridge.errors import BridgeError
 from bridge.jobs import Exit, Pass, Summary
+from bridge.policy.found import Found
 from bridge.policy.load import Loaded, load
 from bridge.report.archive import Archive
 from bridge.settings import Settings
@@ -88,6 +90,10 @@ class App:
     def tracker(self) -> RedmineTracker:
         """The cabinet."""
         return RedmineTracker(connect(self.connection), self.policy.redmine, self.policy.departments.values(), self.now)
+
+    def found(self) -> Found:
+        """What the cabinet has, looked up without any rules."""
+        return survey(connect(self.connection), self.now)
 
     def engine(self, run: str = "") -> Engine:
         """An engine whose decisions are logged under a run's name."""

@@ -87,6 +87,6 @@ def _start(server: RedmineServer) -> None:
     try:
         if not server.running:
             server.destroy()
-        server.start()
+        server.start().set_time(None)
     except BridgeError as error:
         raise PermanentError(f"{str(error).replace(OWN_REDMINE, '').strip()}\n{OWN}") from error

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from bridge.app import App
-from bridge.cli import checking, demo, passes, tickets
+from bridge.cli import checking, demo, passes, starting, tickets
 from bridge.cli.logs import set_up_logging
 from bridge.errors import BridgeError, PolicyError, TemporaryError
 from bridge.jobs import Exit
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument("-v", "--verbose", action="store_true", help="log each decision")
     shared.add_argument("--log-json", action="store_true", help="log one JSON object a line")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    starting.add_to(commands, shared)
     passes.add_to(commands, shared)
     tickets.add_to(commands, shared)
     checking.add_to(commands, shared)

@@ -144,7 +144,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Words of a `score` that are worth the same; each word or family counts once, however often it is written."""
+    """A line of a `score`: words that are worth the same; each word or family counts once, however often it is written."""
 
     each: int
     leaf: Leaf
@@ -187,12 +187,20 @@ SCORED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 
 def _counted(facts: Facts, points: Points) -> Iterator[tuple[int, str]]:
-    """The words of one line of a `score` that are there."""
+    """The words of one line of a `score` that are there; of those that overlap in the text, only the first counts."""
+    taken: list[tuple[str, int, int]] = []
     for pattern in points.leaf.values:
         hits = facts.hits(pattern, SCORED[points.leaf.name])
-        if hits:
+        free = next(((part, hit) for part, hit in hits if not _overlaps(taken, part, hit)), None)
+        if free:
+            part, hit = free
+            taken.append((part, hit.start, hit.end))
             where = "" if points.leaf.name == "text" else f"{points.leaf.name} "
-            yield points.each, f"{where}«{hits[0][1].found}» ({pattern})"
+            yield points.each, f"{where}«{hit.found}» ({pattern})"
+
+
+def _overlaps(taken: list[tuple[str, int, int]], part: str, hit: Hit) -> bool:
+    return any(part == where and hit.start < end and start < hit.end for where, start, end in taken)
 
 
 def _found(facts: Facts, leaf: Leaf, parts: tuple[str, ...], where: str) -> Verdict:

@@ -156,14 +156,18 @@ def _to_thank_for(a: Assessment) -> tuple[Event, str] | None:
     if not a.standing.is_on:
         return None
     for event in reversed(a.chronicle.activities):
-        if a.chronicle.done_after(event, Step.ACKNOWLEDGE, Step.THANK, Step.ASK, Step.REOPEN) or any(
-            e.index > event.index for e in a.staff_words
-        ):
+        if _is_heard(a, event) or any(e.index > event.index for e in a.staff_words):
             return None
         reason = _worth_thanks(a, event)
         if reason:
             return event, reason
     return None
+
+
+def _is_heard(a: Assessment, event: Event) -> bool:
+    """Whether the customer had a word since; what only staff were told does not count: a crash may have come in between."""
+    after = a.chronicle.done_after
+    return after(event, Step.ACKNOWLEDGE, Step.ASK, Step.REOPEN) or after(event, Step.THANK, private=False)
 
 
 def _worth_thanks(a: Assessment, event: Event) -> str:

@@ -115,14 +115,18 @@ class Player:
         actor = self._actor(BRIDGE)
         for whom in write.watchers:
             actor.watch(number, whom)
-        actor.note(number, write.notes, private=write.private, at=at, **_attributes(write.changes))
+        actor.note(number, write.notes, private=write.private, at=at, **self._attributes(write.changes))
+
+    def _attributes(self, changes: tuple[Change, ...]) -> dict[str, Any]:
+        called = self.policy.redmine.field_names
+        plain = {change.attribute.value: change.new for change in changes if change.attribute is not Attribute.FIELD}
+        fields = {
+            called.get(change.name, change.name): change.new
+            for change in changes
+            if change.attribute is Attribute.FIELD
+        }
+        return plain | ({"fields": fields} if fields else {})
 
 
 def _files(names: tuple[str, ...]) -> dict[str, bytes]:
     return dict.fromkeys(names, b"An attachment of the demo.\n")
-
-
-def _attributes(changes: tuple[Change, ...]) -> dict[str, Any]:
-    plain = {change.attribute.value: change.new for change in changes if change.attribute is not Attribute.FIELD}
-    fields = {change.name: change.new for change in changes if change.attribute is Attribute.FIELD}
-    return plain | ({"fields": fields} if fields else {})

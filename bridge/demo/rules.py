@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from bridge.core.policy import Policy
     from bridge.core.worktime import WorkCalendar
-    from bridge.demo.server import RedmineServer
 
 AHEAD: Final = timedelta(days=45)
 LEAD: Final = "orlova"
+BESIDE: Final = re.compile(r"^(?:partners|compatible): (\S+\.yaml)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,6 @@ class Difference:
     told: str
 
 
-@dataclass(frozen=True)
-class There:
-    """What names the demo's Redmine has."""
-
-    logins: frozenset[str]
-
-    @staticmethod
-    def of(server: RedmineServer) -> There:
-        """Look in its database."""
-        return There(frozenset(server.users))
-
-
 def shipped() -> Path:
     """The rules that come with the bridge, in a wheel or in its source."""
     package = Path(bridge.__file__).parent
@@ -53,7 +41,7 @@ def shipped() -> Path:
 
 
 def write_copy(source: Path, to: Path, differences: tuple[Difference, ...]) -> None:
-    """Write the copy.
+    """Write the copy, with the files that the rules name beside them.
 
     Raises:
         PermanentError: the rules do not have one of the places, or have it more than once.
@@ -64,6 +52,8 @@ def write_copy(source: Path, to: Path, differences: tuple[Difference, ...]) -> N
         if count != 1:
             raise PermanentError(f"The demo cannot use {source}: {count} places where it has to set {one.told}")
     processes.write(to, text)
+    for beside in BESIDE.findall(text):
+        processes.write(to.parent / beside, (source.parent / beside).read_text(encoding="utf-8"))
 
 
 def _as_it_is(text: str) -> Callable[[re.Match[str]], str]:
@@ -71,15 +61,15 @@ def _as_it_is(text: str) -> Callable[[re.Match[str]], str]:
 
 
 def differences(
-    source: Path, now: datetime, there: There, not_before: Callable[[WorkCalendar], datetime]
+    source: Path, now: datetime, logins: Collection[str], not_before: Callable[[WorkCalendar], datetime]
 ) -> tuple[Difference, ...]:
-    """What has to differ for this Redmine at this moment."""
+    """What has to differ at this moment for a Redmine with these logins."""
     policy = load(source).policy
     since = not_before(policy.calendar).isoformat(timespec="seconds")
     return (
         Difference(r"^  not_before: \S+", f"  not_before: {since}", f"limits.not_before: {since}"),
         _reminder(),
-        *_lead(policy, there.logins),
+        *_lead(policy, logins),
         *_year(policy.calendar, now),
     )
 
@@ -90,7 +80,7 @@ def _reminder() -> Difference:
     return Difference(r"at: -4 working hours, of: due,", "at: -9 working hours, of: due,", told)
 
 
-def _lead(policy: Policy, logins: frozenset[str]) -> Iterator[Difference]:
+def _lead(policy: Policy, logins: Collection[str]) -> Iterator[Difference]:
     if policy.lead not in logins:
         yield Difference(rf"^lead: {re.escape(policy.lead)}\b", f"lead: {LEAD}", f"lead: {LEAD}")
 

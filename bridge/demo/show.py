@@ -16,7 +16,7 @@ from bridge.core.model import Step
 from bridge.demo import past
 from bridge.demo.moments import Moments
 from bridge.demo.play import Player
-from bridge.demo.rules import There, differences, shipped, write_copy
+from bridge.demo.rules import differences, shipped, write_copy
 from bridge.demo.verdict import Facts, Outcome, facts_of, outcome_of
 from bridge.demo.world import Placed, World, world_at
 from bridge.jobs import CURSOR, Summary
@@ -92,7 +92,7 @@ class Show:
         self._wait_for_a_quiet_time()
         now = self.clock()
         differ = differences(
-            self.source, now, There.of(self.server), lambda calendar: world_at(Moments(now, calendar)).not_before
+            self.source, now, self.server.users, lambda calendar: world_at(Moments(now, calendar)).not_before
         )
         write_copy(self.source, self.rules, differ)
         self.told = [one.told for one in differ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
 
@@ -139,6 +139,7 @@ class World:
         return Placed(story, received, tuple(acts), due)
 
 
+@cache
 def read_stories() -> tuple[Story, ...]:
     """The stories that are shipped."""
     text = files("bridge.demo").joinpath("world.yaml").read_text(encoding="utf-8")

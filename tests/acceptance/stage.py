@@ -31,6 +31,7 @@ PROJECT = "customer-01"
 CUSTOMER = "customer-01-1"
 OTHER_PROJECT = "customer-02"
 LEAD = "orlova"
+LEADS_NAME = "Ольга Орлова"
 SYSTEM = "Сведения о системе"
 UPDATES = "Информация об обновлении"
 INSTALL = ("Не ставится Альт Рабочая станция", "Установщик останавливается на разметке диска. Как установить?")
@@ -89,14 +90,11 @@ class StageApp(App):
 
 
 def demo_policy() -> Policy:
-    """The shipped rules with the demo's lead, closing statuses and names of fields, for one project of the demo."""
+    """The shipped rules with the demo's lead and closing statuses, for one project of the demo."""
     policy = load(RULES).policy
     statuses = replace(policy.redmine.statuses, closed=frozenset({"Закрыта", "Отказ"}))
-    fields = tuple(
-        replace(rule, name=UPDATES) if rule.name.startswith(UPDATES) else rule for rule in policy.required.fields
-    )
-    names = {"required": replace(policy.required, fields=fields), "redmine": replace(policy.redmine, statuses=statuses)}
-    return limited(replace(policy, lead=LEAD, **names), PROJECT)
+    redmine = replace(policy.redmine, statuses=statuses)
+    return limited(replace(policy, lead=LEADS_NAME, redmine=redmine), PROJECT)
 
 
 def limited(policy: Policy, *projects: str, **limits: Any) -> Policy:

@@ -19,7 +19,7 @@ from tests.unit.making import ENGINEER, SALES, STAFF, WAITING, carried_out, hour
 from tests.unit.timelines_strategy import Act, created, delays, passed, played, stories
 
 ZERO = timedelta(0)
-often = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CALENDAR = policy().calendar
 
 

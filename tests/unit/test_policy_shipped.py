@@ -164,13 +164,17 @@ def test_the_schema_describes_every_key() -> None:
 
 
 FIELD = {"number": 1, "name": "Сведения", "label": "Сведения", "question": "Какая система?", "hint": "uname -a"}
+PARTNER = {"number": 1, "name": "Ромашка", "regions": "Урал", "works": "внедрение", "contact": "romashka.example"}
 VALUES = {name: f"({name.replace('_', ' ')})" for name in VARIABLES} | {
     "fields": [FIELD, {**FIELD, "number": 2, "hint": ""}],
     "filled": [{"name": "Сведения", "source": "сообщение 2"}],
+    "partners": [PARTNER, {**PARTNER, "number": 2, "regions": "", "works": ""}],
+    "more": 3,
     "steps": [],
 }
-OPTIONAL = {"term", "reason", "late_by", "left", "answer"}
-EMPTY = VALUES | dict.fromkeys(OPTIONAL, "") | {"fields": [], "filled": []}
+OPTIONAL = {"term", "reason", "late_by", "left", "answer", "partner_list", "regions", "works"}
+EMPTY = VALUES | dict.fromkeys(OPTIONAL, "") | {"fields": [], "filled": [], "partners": [], "more": 0}
+NOWHERE = VALUES | {"regions": "", "more": 0}
 
 
 @pytest.mark.parametrize("language", Language)
@@ -182,7 +186,7 @@ def test_a_shipped_text_renders_with_everything_and_with_nothing(name: str, lang
     template = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).from_string(source)
-    for values in (VALUES, EMPTY):
+    for values in (VALUES, EMPTY, NOWHERE):
         text = template.render(values)
         assert not re.search(r"  |\n\n\n|[*_#@`<>|]|\{\{|!\w", text), text
         assert not any(line.startswith(" ") for line in text.splitlines())

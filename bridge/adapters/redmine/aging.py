@@ -45,14 +45,15 @@ class Aging(Generic[K, V]):
 
     def having(self, key: K, wanted: Hashable, has: Callable[[V], bool]) -> V:
         """The value, loaded anew if `has` says that `wanted` is not in it."""
-        fresh = key not in self._held
+        at_hand = self.peek(key) is not None
         value = self.get(key)
-        held = self._held[key]
-        if has(value) or fresh or wanted in held.in_vain:
+        in_vain = self._held[key].in_vain
+        if has(value) or wanted in in_vain:
             return value
-        held = self._fresh(key)
-        held.in_vain.add(wanted)
-        return held.value
+        if at_hand:
+            value = self._fresh(key).value
+        self._held[key].in_vain = in_vain | {wanted}
+        return value
 
     def _fresh(self, key: K) -> _Held[V]:
         held = self._held[key] = _Held(self._load(key), self._clock())

@@ -245,6 +245,10 @@ class Names:
         """Names of all roles that can be given."""
         return frozenset(str(row["name"]) for row in self._client.rows("/roles.json", "roles"))
 
+    def all_roles(self) -> tuple[RoleRights, ...]:
+        """All roles that can be given, with their rights, in Redmine's order; one request per role."""
+        return tuple(self._roles.get(int(row["id"])) for row in self._client.rows("/roles.json", "roles"))
+
     def _load_role(self, key: int) -> RoleRights:
         path = f"/roles/{key}.json"
         return RoleRights.of(row_of(self._client.get(path), "role", path))

@@ -100,7 +100,7 @@ def _per_project(used: Iterable[Use], inside: list[_Inside]) -> Iterator[Finding
         if use.kind not in LACKS or not lacking:
             continue
         everywhere = len(lacking) == len(inside)
-        level = Level.ERROR if everywhere else Level.WARNING
+        level = Level.ERROR if everywhere and use.vital else Level.WARNING
         where = "any project in scope" if everywhere else some(lacking)
         yield Finding(level, f"{use.where}: {LACKS[use.kind].format(use.name)} {where}", _remedy(use, inside))
 

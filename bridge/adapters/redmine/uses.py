@@ -24,12 +24,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One name, and where in the rules it stands; `closed` is what a status has to be, None where it does not matter."""
+    """One name, and where in the rules it stands; `closed` is what a status has to be, None where it does not matter.
+
+    Without a name that is not `vital` the bridge still works as the rules say, if not as well.
+    """
 
     kind: Kind
     name: str
     where: str
     closed: bool | None = None
+    vital: bool = True
 
 
 def uses(policy: Policy) -> tuple[Use, ...]:
@@ -72,7 +76,8 @@ def _cabinet(rules: Redmine) -> Iterator[Use]:
 
 def _department(department: Department) -> Iterator[Use]:
     where = f"departments.{department.name}"
-    yield Use(Kind.GROUP, department.group, f"{where}.group")
+    vital = department.assign or not (department.members or department.roles)
+    yield Use(Kind.GROUP, department.group, f"{where}.group", vital=vital)
     yield Use(Kind.CATEGORY, department.category, f"{where}.category")
     yield Use(Kind.PERSON, department.lead, f"{where}.lead")
     for name in sorted(department.roles):

@@ -1,0 +1,153 @@
+"""The transport over real sockets: what a mock cannot show."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.adapters.redmine import Connection, connect
+from bridge.adapters.redmine.engine import Patience
+from bridge.errors import PermanentError, TemporaryError, UnknownOutcomeError
+
+KEY = "0123456789abcdef0123456789abcdef01234567"
+QUICK = Patience(timedelta(seconds=5), timedelta(seconds=1), 2, timedelta(0), timedelta(0))
+GOOD = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"issues": 1}'
+DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
+BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
+CUT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
+CUT_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"
+GARBAGE = b"\x00\x01\x02 no HTTP at all\r\n\r\n"
+SILENCE = b""
+HANG = b"hang"
+
+
+@dataclass
+class Script:
+    """A server that plays one answer per connection and keeps what it was sent."""
+
+    listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
+    requests: list[bytes] = field(default_factory=list)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def play(self, *answers: bytes) -> None:
+        """Serve these answers from now on."""
+        self.threads.append(threading.Thread(target=self._serve, args=answers))
+        self.threads[-1].start()
+
+    def _serve(self, *answers: bytes) -> None:
+        with suppress(OSError):
+            for answer in answers:
+                connection, _ = self.listener.accept()
+                with connection:
+                    self._answer(connection, answer)
+
+    def _answer(self, connection: socket.socket, answer: bytes) -> None:
+        self.requests.append(connection.recv(65536))
+        if answer == HANG:
+            connection.recv(1)  # until the client gives up
+        else:
+            connection.sendall(answer)
+
+    def stop(self) -> None:
+        """Let nobody wait for another connection."""
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for thread in self.threads:
+            thread.join()
+
+    def ask(self, method: str) -> Any:
+        """One request of the bridge."""
+        redmine = connect(Connection(self.url, KEY, patience=QUICK))
+        data = None if method == "get" else {"issue": {"notes": "Ответ"}}
+        return redmine.engine.request(method, f"{self.url}/issues/7.json", data=data)
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    """A server."""
+    server = Script()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def other() -> Iterator[Script]:
+    """Another server."""
+    server = Script()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param((BUSY, BUSY, GOOD), id="busy twice"),
+        pytest.param((SILENCE, SILENCE, GOOD), id="connection lost twice"),
+        pytest.param((HANG, GOOD), id="no answer in time"),
+    ],
+)
+def test_trap_4_reading_goes_on_until_an_answer_comes(script: Script, answers: tuple[bytes, ...]) -> None:
+    """What passes is waited for, and the caller sees the good answer."""
+    script.play(*answers)
+    assert script.ask("get") == {"issues": 1}
+
+
+@pytest.mark.parametrize("answer", [CUT, CUT_CHUNK], ids=["by length", "by chunk"])
+def test_an_answer_that_is_cut_off(script: Script, answer: bytes) -> None:
+    """Half an answer is no answer: temporary for reading."""
+    script.play(answer)
+    with pytest.raises(TemporaryError, match="cut off"):
+        script.ask("get")
+
+
+@pytest.mark.parametrize(
+    "answer", [CUT, CUT_CHUNK, GARBAGE, SILENCE, HANG], ids=["cut", "chunk", "garbage", "lost", "hang"]
+)
+def test_w3_a_write_without_a_whole_answer_is_unknown(script: Script, answer: bytes) -> None:
+    """Sent once and only once, and nobody knows whether it was done (trap 3: the time-out is applied)."""
+    script.play(answer, DONE)
+    with pytest.raises(UnknownOutcomeError):
+        script.ask("put")
+    assert len(script.requests) == 1
+
+
+def test_w3_a_write_that_could_not_be_sent_is_temporary(script: Script) -> None:
+    """Where nobody listens nothing was done."""
+    url = script.url
+    script.stop()
+    redmine = connect(Connection(url, KEY, patience=QUICK))
+    with pytest.raises(TemporaryError) as caught:
+        redmine.engine.request("put", f"{url}/issues/7.json", data={})
+    assert not isinstance(caught.value, UnknownOutcomeError)
+
+
+def test_trap_8_the_key_does_not_follow_a_redirect(script: Script, other: Script) -> None:
+    """The server that the redirect points to is never spoken to."""
+    other.play(GOOD)
+    script.play(f"HTTP/1.1 302 Found\r\nLocation: {other.url}/x\r\nContent-Length: 0\r\n\r\n".encode())
+    with pytest.raises(PermanentError, match="REDMINE_URL"):
+        script.ask("get")
+    other.stop()
+    assert other.requests == []
+
+
+def test_the_key_goes_in_a_header_only(script: Script) -> None:
+    """Neither the path nor the body has it: both end up in logs of servers."""
+    script.play(DONE)
+    assert script.ask("put") is True
+    (sent,) = script.requests
+    lines = sent.split(b"\r\n")
+    assert [line for line in lines if KEY.encode() in line] == [f"X-Redmine-API-Key: {KEY}".encode()]
