@@ -37,9 +37,12 @@ from bridge.core.markup import inert
 from bridge.core.model import PRIVATE, Attribute, Audience, Change, Language, OwnStep, Refusal, Write
 from bridge.core.moments import format_moment
 from bridge.core.policy import FieldRule, Text
+from bridge.core.rules import found_words
 from bridge.core.spans import format_span
 from bridge.core.terms import extended
 
+WORDS_SHOWN: Final = 6
+"""How many of the words that decided staff are shown in a note."""
 MAX_TEXT: Final = 8_000
 """Characters of a note; what a template makes beyond is cut off, the footer stays."""
 
@@ -155,7 +158,7 @@ class _Writer:
                     watchers=self._to(decision.checker),
                 )
             case RouteTo():
-                private = self._staff("route", reason=inert(decision.reason)) if decision.anew else ""
+                private = self._staff("route", reason=self._why()) if decision.anew else ""
                 watchers = (*decision.route.watchers, *decision.department.watchers)
                 return _Part(decision, private=private, changes=decision.changes, watchers=watchers)
             case HandOver():
@@ -165,9 +168,7 @@ class _Writer:
                 public = self._say("request_approval", department=self._title(decision.department.title))
                 return _Part(decision, public, changes=decision.changes)
             case Propose():
-                private = self._staff(
-                    decision.text, answer=self._answer(decision.answer), reason=inert(decision.reason)
-                )
+                private = self._staff(decision.text, answer=self._answer(decision.answer), reason=self._why())
                 return _Part(decision, private=private, watchers=self._to(Audience.DEPARTMENT))
             case OutOfScope():
                 return _Part(decision, self._answer(decision.answer))
@@ -214,7 +215,6 @@ class _Writer:
             term=self._moment(decision.due, Language.RU),
             left="" if late else span,
             late_by=span if late else "",
-            reason=decision.reason,
         )
 
     # --- values -------------------------------------------------------------------------------------------------------------------------
@@ -275,6 +275,21 @@ class _Writer:
             "works": ", ".join(topic.title.get(self.language) for topic in choice.works),
             "more": choice.left_out,
         }
+
+    def _why(self) -> str:
+        """Why this route, for staff: its name in the rules and the words that were found; the log and `explain` have all of it."""
+        route = self.a.route
+        words = found_words(self.a.chronicle, self.a.policy, route)[:WORDS_SHOWN]
+        shown = f"; слова: {', '.join(f'«{word}»' for word in words)}" if words else ""
+        chosen = self._named_topics() if route.names_partners else ""
+        return inert(f"маршрут «{route.name}»{shown}{chosen}")
+
+    def _named_topics(self) -> str:
+        """By which regions and kinds of work the partners were chosen, as the directory calls them."""
+        choice = self.a.partners
+        regions = ", ".join(topic.title.ru for topic in choice.regions) or "не назван"
+        works = ", ".join(topic.title.ru for topic in choice.works) or "не назван"
+        return f"; партнёры подобраны так: регион — {regions}, вид работ — {works}"
 
     def _title(self, title: Text) -> str:
         return inert(title.get(self.language))

@@ -118,6 +118,15 @@ def _because(verdict: Verdict) -> str:
     return "; ".join(leaf.reason for leaf in verdict.leaves if leaf.holds) or verdict.reason
 
 
+def found_words(chronicle: Chronicle, policy: Policy, chosen: Route) -> tuple[str, ...]:
+    """The customer's words, as written, that the conditions of a route look for: what staff are shown as the reason."""
+    if chosen.when is None:
+        return ()
+    facts = facts_of(chronicle, policy, chronicle.ticket.current.fields)
+    hits = (hit for pattern in dict.fromkeys(chosen.when.patterns) for _, hit in facts.hits(pattern, TEXT_PARTS))
+    return tuple(dict.fromkeys(hit.found for hit in hits))
+
+
 def routing_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str]) -> Routing:
     """The ticket's route now: as the texts say, or `triage` once the customer has replied to an answer "out of scope" (R6)."""
     told = next((event for event in chronicle.events if event.did(Step.OUT_OF_SCOPE)), None)

@@ -237,10 +237,14 @@ class Play:
 
     def _said(self, number: int) -> Counter[tuple[Step, int, bool]]:
         """The steps that the notes of the bridge's account show, past Redmine's REST."""
-        mine = "SELECT notes, private_notes FROM journals WHERE journalized_id = :id AND user_id = :user AND notes <> ''"
+        mine = (
+            "SELECT notes, private_notes FROM journals WHERE journalized_id = :id AND user_id = :user AND notes <> ''"
+        )
         values = {"id": number, "user": self.stage.server.users["presale-bridge"].id}
         rows = self.stage.server.database.rows(mine, values)
-        return Counter((*one, private in {"1", "t", "True"}) for notes, private in rows for one in steps_of(number, notes))
+        return Counter(
+            (*one, private in {"1", "t", "True"}) for notes, private in rows for one in steps_of(number, notes)
+        )
 
 
 def steps_of(number: int, notes: str) -> list[tuple[Step, int]]:

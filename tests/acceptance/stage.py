@@ -327,5 +327,3 @@ class Between:
             return found(*given, **named)
 
         return call
-
-

@@ -176,8 +176,6 @@ def rehearsal(redmine: RedmineServer, policy: Policy, tmp_path_factory: pytest.T
     return rehearsal
 
 
-
-
 def kill_and_recover(stage: Stage, rehearsal: Rehearsal, place: tuple[int, int], *, lose: bool) -> None:
     """Play a scene with a kill, go on until nothing is to be done, and compare."""
     number, point = place
@@ -205,11 +203,11 @@ def test_w3_trap_5_a_kill_at_any_point_repeats_and_forgets_nothing(
 
 
 @pytest.mark.parametrize("share", range(5))
-def test_p4_a_kill_and_an_empty_store_repeat_and_forget_nothing(
-    stage: Stage, rehearsal: Rehearsal, share: int
-) -> None:
+def test_p4_a_kill_and_an_empty_store_repeat_and_forget_nothing(stage: Stage, rehearsal: Rehearsal, share: int) -> None:
     """The same with the store lost at the kill: what stands in Redmine is known by its footer."""
-    points = [place for place in rehearsal.points if rehearsal.ends[place[0]][1][place[1] // 2] in {"write", "settle", "read"}]
+    points = [
+        place for place in rehearsal.points if rehearsal.ends[place[0]][1][place[1] // 2] in {"write", "settle", "read"}
+    ]
     kill_and_recover(stage, rehearsal, spread(points, share, 5), lose=True)
 
 
@@ -230,9 +228,7 @@ def test_w3_trap_5_two_hundred_kills(stage: Stage, rehearsal: Rehearsal, share: 
         *(pytest.param(nth, done, marks=pytest.mark.soak) for nth in range(3, 8) for done in (False, True)),
     ],
 )
-def test_w3_trap_5_a_kill_while_a_write_is_on_its_way(
-    stage: Stage, rehearsal: Rehearsal, nth: int, done: bool
-) -> None:
+def test_w3_trap_5_a_kill_while_a_write_is_on_its_way(stage: Stage, rehearsal: Rehearsal, nth: int, done: bool) -> None:
     """Killed while Redmine works on the n-th request that writes, watchers and notes alike: done or not, it is there once."""
     scene, victim = first_look(stage), list[int]()
 

@@ -387,7 +387,9 @@ def test_p4_the_bridges_note_copied(case: Case) -> Script:
     """A note with another ticket's footer, as Redmine copies it to a duplicate, is no step of this ticket."""
     case.open(QUESTION)
     yield ACT
-    case.by("presale-bridge", "Закрываем.\n\nАвтоматическое сообщение · №1 · подтверждение 1, эскалация 4, благодарность 1")
+    case.by(
+        "presale-bridge", "Закрываем.\n\nАвтоматическое сообщение · №1 · подтверждение 1, эскалация 4, благодарность 1"
+    )
     yield PASS
     assert case.said() == TOLD
     assert case.clock() is Clock.RUNNING

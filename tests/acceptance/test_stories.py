@@ -77,7 +77,10 @@ def test_f3_f4_asked_half_answered_asked_again_completed_and_thanked(stage: Stag
     assert (stage.field(number, SYSTEM), stage.field(number, UPDATES)) == (ALT, APT)
     assert stage.status(number) == "В работе"
     assert stage.issue(number)["due_date"] == "2026-11-18"
-    assert once(stage.said(number)) == [*TOLD, *(Said(*one, False) for one in ((Step.ASK, 1), (Step.ASK, 2), (Step.THANK, 1)))]
+    assert once(stage.said(number)) == [
+        *TOLD,
+        *(Said(*one, False) for one in ((Step.ASK, 1), (Step.ASK, 2), (Step.THANK, 1))),
+    ]
     stage.later(minutes=5)
     assert writes(stage) == []
 
@@ -404,7 +407,9 @@ def test_w4_a_field_that_a_person_filled_in_between_is_put_back(stage: Stage) ->
     stage.wrap = Between
     stage.restart()
     stage.later(minutes=11)
-    stage.app.tracker.before["write"] = lambda *_: stage.engineer.note(number, fields={SYSTEM: "Альт СП 10, по телефону"})
+    stage.app.tracker.before["write"] = lambda *_: stage.engineer.note(
+        number, fields={SYSTEM: "Альт СП 10, по телефону"}
+    )
     stage.run()
     assert (stage.field(number, SYSTEM), stage.field(number, UPDATES)) == ("Альт СП 10, по телефону", APT)
     stage.later(minutes=30)

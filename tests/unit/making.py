@@ -182,7 +182,7 @@ def journal(at: str | datetime, who: Person = CLIENT, notes: str = "", **more: A
 
 def did(
     at: str | datetime, *steps: Step, private: bool = False, ordinals: Mapping[Step, int] = {}, **more: Any
-) -> Journal:  # noqa: B006
+) -> Journal:
     """A journal by the bridge in which it did something; the footer is that of ticket 7."""
     when = moment(at) if isinstance(at, str) else at
     own = [OwnStep(step, ordinals.get(step, 1), when) for step in steps]

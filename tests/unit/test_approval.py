@@ -112,7 +112,7 @@ def test_r5_other_routes_have_no_gate() -> None:
         pytest.param(replace(STAFF, name="Анна Волкова"), True, id="By the name among the members"),
     ],
 )
-def test_r5_who_may_decide(person: Any, may: bool) -> None:  # noqa: FBT001
+def test_r5_who_may_decide(person: Any, may: bool) -> None:
     """Members are known by the group, or by name where Redmine hides groups."""
     department = replace(policy().departments[SALES_GROUP], members=frozenset({"volkova", "Анна Волкова"}))
     assert may_decide(person, department) is may

@@ -57,7 +57,7 @@ FACTS = Facts(
         pytest.param(Leaf("attachment", ("*.zip",)), False, "no attachment like: *.zip", id="No such file"),
     ],
 )
-def test_a_condition_and_its_reason(leaf: Leaf, holds: bool, reason: str) -> None:  # noqa: FBT001
+def test_a_condition_and_its_reason(leaf: Leaf, holds: bool, reason: str) -> None:
     """Each built-in condition holds or not, and says why in words."""
     verdict = leaf.test(FACTS)
     assert verdict.holds is holds
@@ -99,7 +99,7 @@ YES, NO = Leaf("language", ("ru",)), Leaf("language", ("en",))
         pytest.param("all", (Group("any", (NO, YES)), Group("none", (NO,))), True, id="Groups in a group"),
     ],
 )
-def test_groups(how: str, members: tuple[Condition, ...], holds: bool) -> None:  # noqa: FBT001
+def test_groups(how: str, members: tuple[Condition, ...], holds: bool) -> None:
     """Groups join conditions as their names say; each member keeps its verdict for `explain`."""
     verdict = Group(how, members).test(FACTS)
     assert verdict.holds is holds

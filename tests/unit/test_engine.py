@@ -122,7 +122,7 @@ def test_w3_a_write_that_lands_late_is_found(world: World) -> None:
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["Redmine had done it", "Redmine had not"])
-def test_w3_trap_5_killed_between_the_two_notes(world: World, done: bool) -> None:  # noqa: FBT001
+def test_w3_trap_5_killed_between_the_two_notes(world: World, done: bool) -> None:
     """The private note is out and the public one is not sure: both are there in the end, each once."""
     number = world.open(LICENSE)
     queue = world.tracker.after_write if done else world.tracker.before_write
@@ -302,7 +302,7 @@ def test_w5_a_ticket_of_that_very_moment_is_new(world: World) -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["everything", "one route"])
-def test_w5_shadow_decides_and_writes_nothing(world: World, whole: bool) -> None:  # noqa: FBT001
+def test_w5_shadow_decides_and_writes_nothing(world: World, whole: bool) -> None:
     """In shadow the decisions are logged and nothing is written; one route can be in shadow alone."""
     routes = tuple(replace(one, shadow=one.kind == "product-info") for one in world.rules.routes)
     world.rules = limited(world.rules, shadow=True) if whole else replace(world.rules, routes=routes)

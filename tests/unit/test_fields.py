@@ -92,7 +92,7 @@ def test_f2_see_attachment_counts_only_with_one(value: str) -> None:
         pytest.param(replace(UPDATE_RULE, min_length=5), "вчера", (), False, id="Just long enough"),
     ],
 )
-def test_f2_what_the_rules_ask_of_a_value(rule: FieldRule, value: str, files: tuple[str, ...], missing: bool) -> None:  # noqa: FBT001
+def test_f2_what_the_rules_ask_of_a_value(rule: FieldRule, value: str, files: tuple[str, ...], missing: bool) -> None:
     """Length, pattern and attachment are asked for as the rules say."""
     assert is_missing(rule, value, REQUIRED, files) is missing
 

@@ -162,7 +162,7 @@ def test_trap_16_a_change_that_was_missed_is_found_by_polling(world: World) -> N
         pytest.param("", "11-23 12:00", True, id="Never done"),
     ],
 )
-def test_t13_the_full_re_read_is_due_once_a_working_day(last: str, now: str, due: bool) -> None:  # noqa: FBT001
+def test_t13_the_full_re_read_is_due_once_a_working_day(last: str, now: str, due: bool) -> None:
     """The first pass in the working time of a day reads everything that is open."""
     stamp = moment(last).isoformat() if last else ""
     assert is_reread_due(policy().calendar, stamp, moment(now)) is due
@@ -239,16 +239,16 @@ def test_w6_one_bad_ticket_does_not_stop_the_others(world: World) -> None:
     assert len(world.notes(good)) == 1
 
 
-class Sick(Exception):
+class SickError(Exception):
     """Something nobody thought of."""
 
 
 def test_w6_even_what_nobody_thought_of_does_not(world: World) -> None:
     """Any exception is put aside with its name."""
     bad, good = world.open(), world.open()
-    world.tracker.broken[bad] = Sick("42")  # type: ignore[assignment]
+    world.tracker.broken[bad] = SickError("42")  # type: ignore[assignment]
     summary = world.run()
-    assert summary.failed == {bad: "Sick: 42"}
+    assert summary.failed == {bad: "SickError: 42"}
     assert len(world.notes(good)) == 1
 
 

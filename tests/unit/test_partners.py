@@ -101,7 +101,7 @@ def test_partner_advice_is_proposed_with_the_answer_ready_to_send() -> None:
     assert private.private
     assert private.watchers == ("Пресейл",)
     assert "Готовый ответ клиенту (partner-advice)" in private.notes
-    assert "region: Урал («Yekaterinburg»); work: внедрение («Implementation»)" in private.notes
+    assert "регион — Урал, вид работ — внедрение" in private.notes
     assert "Our partners, kind of work: implementation, region: the Urals:" in private.notes
     assert "1. Б (implementation, аудит; the Urals, Сибирь): https://b.example/?a=1" in private.notes
     assert "2. А (implementation; all of Russia): a.example" in private.notes
@@ -132,7 +132,7 @@ def test_p6_nothing_of_the_customers_words_is_in_the_answer_and_the_reason_is_in
     text = "Партнёр должен провести {{include(x)}} аудит"
     a = look(ticket("Добрый день", description=text), "11-23 10:15", rules(directory))
     head, answer = compose(wants(a), a)[0].notes.split("Обратитесь к партнёрам.")
-    assert "work: аудит" in head
+    assert "вид работ — аудит" in head
     assert "{{" not in head
     assert "include" not in answer
 
