@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 HOME: Final = Path("var/demo")
 EXTRA: Final = "aiosmtpd"
+NEEDS: Final = (
+    "The demo needs Debian 12: as root it installs Redmine 5.0 and Ruby from Debian's packages the first time."
+)
 OWN: Final = """
 To try the bridge on a Redmine of your own instead (nothing is written there by these two):
   export REDMINE_URL=https://redmine.example.com REDMINE_API_KEY_FILE=/path/to/the/key
@@ -89,4 +92,4 @@ def _start(server: RedmineServer) -> None:
             server.destroy()
         server.start().set_time(None)
     except BridgeError as error:
-        raise PermanentError(f"{str(error).replace(OWN_REDMINE, '').strip()}\n{OWN}") from error
+        raise PermanentError(f"{str(error).replace(OWN_REDMINE, NEEDS).strip()}\n{OWN}") from error

@@ -36,6 +36,7 @@ from bridge.core.fields import Filled
 from bridge.core.markup import inert
 from bridge.core.model import PRIVATE, Attribute, Audience, Change, Language, OwnStep, Refusal, Write
 from bridge.core.moments import format_moment
+from bridge.core.partners import Found
 from bridge.core.policy import FieldRule, Text
 from bridge.core.rules import found_words
 from bridge.core.spans import format_span
@@ -238,6 +239,8 @@ class _Writer:
             "partner_list": "",
             "regions": "",
             "works": "",
+            "named_regions": "",
+            "named_works": "",
             "more": 0,
         }
 
@@ -271,8 +274,10 @@ class _Writer:
                 }
                 for number, one in enumerate(choice.partners, 1)
             ],
-            "regions": ", ".join(topic.title.get(self.language) for topic in choice.regions),
-            "works": ", ".join(topic.title.get(self.language) for topic in choice.works),
+            "regions": ", ".join(titles[topic.name] for topic in choice.regions),
+            "works": ", ".join(titles[topic.name] for topic in choice.works),
+            "named_regions": ", ".join(titles[one.topic.name] for one in choice.found_regions),
+            "named_works": ", ".join(titles[one.topic.name] for one in choice.found_works),
             "more": choice.left_out,
         }
 
@@ -285,10 +290,10 @@ class _Writer:
         return inert(f"маршрут «{route.name}»{shown}{chosen}")
 
     def _named_topics(self) -> str:
-        """By which regions and kinds of work the partners were chosen, as the directory calls them."""
+        """By which regions and kinds of work the partners were chosen, as the directory calls them, and the words that showed them."""
         choice = self.a.partners
-        regions = ", ".join(topic.title.ru for topic in choice.regions) or "не назван"
-        works = ", ".join(topic.title.ru for topic in choice.works) or "не назван"
+        regions = _topics(choice.found_regions, kept=bool(choice.regions))
+        works = _topics(choice.found_works, kept=bool(choice.works))
         return f"; партнёры подобраны так: регион — {regions}, вид работ — {works}"
 
     def _title(self, title: Text) -> str:
@@ -341,6 +346,12 @@ class _Writer:
             return (lead,) if lead else ()
         group = self.a.department.group
         return (group,) if audience is Audience.DEPARTMENT and self.a.state.assigned_to != group else ()
+
+
+def _topics(found: tuple[Found, ...], *, kept: bool) -> str:
+    """What a ticket names, with its words; not `kept` where no partner suits it."""
+    named = ", ".join(f"{one.topic.title.ru} ({', '.join(f'«{word}»' for word in one.words)})" for one in found)
+    return (named if kept else f"{named}: таких партнёров нет") if named else "не назван"
 
 
 def _last_of_each(changes: Iterator[Change]) -> tuple[Change, ...]:

@@ -30,7 +30,7 @@ class Choice:
     """The partners for one ticket, the closest first, and why these.
 
     All of them suit `regions` and `works`, which are empty where the ticket names none, or names some that nobody suits.
-    `left_out` is how many more there are.
+    `left_out` is how many more there are; `found_regions` and `found_works` are all that the ticket names.
     """
 
     partners: tuple[Partner, ...] = ()
@@ -38,6 +38,8 @@ class Choice:
     works: tuple[Topic, ...] = ()
     left_out: int = 0
     reason: str = ""
+    found_regions: tuple[Found, ...] = ()
+    found_works: tuple[Found, ...] = ()
 
 
 def choose(facts: Facts, directory: Directory) -> Choice:
@@ -55,6 +57,8 @@ def choose(facts: Facts, directory: Directory) -> Choice:
         tuple(one.topic for one in listed.works),
         len(suiting) - len(shown),
         reason,
+        named.regions,
+        named.works,
     )
 
 

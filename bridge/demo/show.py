@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bridge.app import App
+from bridge.core.assess import assess
+from bridge.core.decide import wants
 from bridge.core.decisions import Decision, Escalate, Remind
 from bridge.core.model import Step
 from bridge.demo import past
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from bridge.core.assess import Assessment
     from bridge.demo.server import RedmineServer
     from bridge.engine import Look
 
@@ -129,9 +132,7 @@ class Show:
         now, engine = self.clock(), self.app.engine("plan")
         self.is_working = self.app.policy.calendar.is_working(now)
         self.planned = tuple(
-            Planned(placed, look, facts_of(look.assessment))
-            for placed in self.world.placed
-            for look in [engine.plan(self.player.tickets[placed.story.name], now)]
+            _planned(placed, engine.plan(self.player.tickets[placed.story.name], now)) for placed in self.world.placed
         )
         return self.planned
 
@@ -151,16 +152,20 @@ class Show:
         found: list[Outcome] = []
         for one in self.planned:
             after = engine.assess(one.look.ticket_id, now, keep=False)
-            waiting = () if self.is_working else self._waiting(one.look.ticket_id)
+            assert after is not None
+            waiting = () if self.is_working else self._waiting(after)
             done = did.get(one.look.ticket_id, ())
             found.append(outcome_of(one.placed, one.before, after, done, waiting, is_working=self.is_working))
         return tuple(found)
 
-    def _waiting(self, ticket: int) -> tuple[Step, ...]:
+    def _waiting(self, a: Assessment) -> tuple[Step, ...]:
         """The reminders that wait for the next opening."""
-        opening = self.app.policy.calendar.next_opening(self.clock())
-        look = self.app.engine("later").plan(ticket, opening)
-        return tuple(one.step for one in look.decisions if is_reminder(one))
+        if a.standing.terms[0].start < a.policy.limits.not_before:
+            return ()
+        history = self.app.store.history(a.ticket.id)
+        return tuple(
+            one.step for one in wants(assess(a.ticket, history, a.policy, self.next_opening)) if is_reminder(one)
+        )
 
     @property
     def next_opening(self) -> datetime:
@@ -200,6 +205,11 @@ class Show:
         """Let go of the store."""
         if "app" in self.__dict__:
             self.app.store.close()
+
+
+def _planned(placed: Placed, look: Look) -> Planned:
+    assert look.assessment is not None
+    return Planned(placed, look, facts_of(look.assessment))
 
 
 def is_reminder(one: Decision) -> bool:

@@ -45,9 +45,8 @@ class Outcome:
     unexpected: tuple[str, ...]
 
 
-def facts_of(a: Assessment | None) -> Facts:
+def facts_of(a: Assessment) -> Facts:
     """The facts of an assessed ticket."""
-    assert a is not None
     standing, state = a.standing, a.state
     due = a.policy.calendar.local(standing.due)
     return Facts(a.kind, standing.clock, due, state.status, state.assigned_to, state.due_date)
@@ -56,14 +55,13 @@ def facts_of(a: Assessment | None) -> Facts:
 def outcome_of(  # noqa: PLR0913 - before, after, and what happened between
     placed: Placed,
     before: Facts,
-    a: Assessment | None,
+    a: Assessment,
     done: tuple[Decision, ...],
     waiting: tuple[Step, ...],
     *,
     is_working: bool,
 ) -> Outcome:
     """Compare what was done, and how the ticket stands now, with the story."""
-    assert a is not None
     after, did = facts_of(a), tuple(one.step for one in done)
     wrong = [*_wrong_steps(placed, did, waiting, is_working=is_working), *_wrong_facts(placed, after)]
     told = next((one for one in done if isinstance(one, SetTerm)), None)

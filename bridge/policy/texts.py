@@ -30,8 +30,10 @@ VARIABLES: Final = MappingProxyType(
         "steps": "the steps that the note is made of",
         "partner_list": "in the `answer` or `propose` of a route: the text `partners`, filled in",
         "partners": "the partners that suit: a list with number, name, regions, works, contact; regions and works are empty for all",
-        "regions": "the regions that these partners were chosen by; empty where the ticket names none",
-        "works": "the kinds of work that these partners were chosen by; empty where the ticket names none",
+        "regions": "the regions that these partners were chosen by; empty where the ticket names none, or where nobody suits",
+        "works": "the kinds of work that these partners were chosen by; empty where the ticket names none, or where nobody suits",
+        "named_regions": "the regions that the ticket names, also where nobody suits",
+        "named_works": "the kinds of work that the ticket names, also where nobody suits",
         "more": "how many more partners suit than are listed",
     }
 )

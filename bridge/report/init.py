@@ -127,10 +127,11 @@ class _Draft:
     @cached_property
     def staff_roles(self) -> list[str]:
         """The roles of staff: those of the template, else those that may edit tickets and are somebody's."""
-        there = [role.name for role in self.found.roles]
+        there = {role.name: role for role in self.found.roles}
         known = [name for name in self.sheet.get("redmine", "staff", "roles") if name in there]
-        editing = [role.name for role in self.found.roles if role.edits and role.held]
-        return known or editing or [role.name for role in self.found.roles if role.edits] or there[:1]
+        editing = [role.name for role in self.found.roles if role.edits]
+        held = [name for name in editing if there[name].held]
+        return known if any(there[name].held for name in known) else held or known or editing or list(there)[:1]
 
     def _staff(self) -> None:
         others = [
@@ -358,7 +359,7 @@ class _Draft:
             self.sheet.drop(
                 path, f"согласование выключено: в Redmine нет {', '.join(lacking)} (R5). Создайте и уберите «# »."
             )
-        elif approval.get("then") and approval["then"] not in self.departments:
+        elif self.sheet.has((*path, "then")) and approval["then"] not in self.departments:
             self.sheet.drop(
                 (*path, "then"), f"отдела «{approval['then']}» пока нет: согласованное остаётся у первой линии."
             )

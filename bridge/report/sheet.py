@@ -16,9 +16,13 @@ from bridge.policy.positions import Path, read_document
 DECIDE: Final = "РЕШИТЕ"
 """What marks a place where a person has to decide."""
 WIDTH: Final = 140
+_LOADER: Final[type[Any]] = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # as in positions.py: the slower one is stricter
 _PLAIN: Final = re.compile(r"[^\W\d][\w.+/№«»() -]*")
 _SPECIAL: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
-_ANCHOR: Final = re.compile(r"&(\w+) (\[[^\]]*\])")
+_ANCHOR: Final = re.compile(r"&([\w-]+) (\[[^\]]*\])")
+_ALIAS: Final = re.compile(r"\*[\w-]+")
 
 
 def quoted(name: str) -> str:
@@ -49,17 +53,18 @@ class _Place:
 class Sheet:
     """The text, what is in it, and what is to be changed; nothing is changed before `text` is called.
 
-    Anchors of lists on one line are written out first, so that each part stands for itself.
+    Anchors of lists on one line are written out first, so that each part stands for itself. Other aliases stay, and can only be changed as a whole.
     """
 
     def __init__(self, text: str) -> None:
         for name, value in _ANCHOR.findall(text):
             text = re.sub(rf"&{name} (?=\[)", "", text)
-            text = re.sub(rf"\*{name}\b", value.replace("\\", r"\\"), text)
+            text = re.sub(rf"\*{name}(?![\w-])", value.replace("\\", r"\\"), text)
         self.data: Any = read_document(text, "rules.yaml").data
         self._lines = text.split("\n")
         self._places: dict[Path, _Place] = {}
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        self._seen: set[int] = set()
+        root = yaml.compose(text, Loader=_LOADER)
         assert root is not None, "read_document has refused an empty text"
         self._walk(root, (), 0)
         self._changes = _Changes()
@@ -77,11 +82,20 @@ class Sheet:
 
     def _children(self, node: yaml.CollectionNode, path: Path) -> Iterable[tuple[int, int]]:
         for index, child in enumerate(node.value):
-            if isinstance(node, yaml.MappingNode):
-                key, value = child
-                yield self._walk(value, (*path, key.value), key.start_mark.line)
-            else:
+            if not isinstance(node, yaml.MappingNode):
                 yield self._walk(child, (*path, index), child.start_mark.line)
+                continue
+            key, value = child
+            alias = id(value) in self._seen
+            self._seen.add(id(value))
+            yield (self._alias if alias else self._walk)(value, (*path, key.value), key.start_mark.line)
+
+    def _alias(self, _: yaml.Node, path: Path, line: int) -> tuple[int, int]:
+        """What stands for something above: a word on the line of its key; what is in it has no place of its own here."""
+        found = _ALIAS.search(self._lines[line])
+        start, end = found.span() if found else (0, len(self._lines[line]))
+        self._places[path] = _Place(line, (line, start), (line, end))
+        return line, end
 
     def _last_words(self, node: yaml.Node) -> int:
         """The last line of a block of text; its own mark stands behind the empty lines and comments that follow."""
@@ -105,10 +119,18 @@ class Sheet:
                 return None
         return data
 
+    def has(self, path: Path) -> bool:
+        """Whether something stands at a path itself, and not only where an alias points to."""
+        return path in self._places
+
     # --- what is to be changed ----------------------------------------------------------------------------------------------------------
 
     def put(self, path: Path, value: str, mark: str = "") -> None:
-        """Write another value, on one line; a mark goes above."""
+        """Write another value, on one line, or the key with its value where there is none; a mark goes above."""
+        if path not in self._places:
+            self.add(path[:-1], f"{path[-1]}: {value}")
+            self.mark(path[:-1], mark)
+            return
         place = self._places[path]
         self._changes.values[place.start] = (place.end, value)
         self.mark(path, mark)
@@ -127,8 +149,12 @@ class Sheet:
             self._changes.above.setdefault(line, []).extend(comment(f"{DECIDE}: {text}", _indent(self._lines[line])))
 
     def add(self, path: Path, line: str) -> None:
-        """One more line at the top of the mapping at a path, which stands in lines of its own."""
+        """One more line at the top of the mapping at a path, or one more entry where that stands on one line in braces."""
         place = self._places[path]
+        inside = (place.start[0], place.start[1] + 1)
+        if self._lines[place.start[0]][place.start[1]] == "{":
+            self._changes.values[inside] = (inside, f"{line}, ")
+            return
         self._changes.below.setdefault(place.line, []).append(" " * place.start[1] + line)
 
     def above(self, path: Path, lines: Iterable[str]) -> None:

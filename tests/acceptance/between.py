@@ -47,6 +47,23 @@ FIRST: Final = moscow("2026-11-16 10:00")
 PASSES: Final = tuple(moscow(f"2026-11-16 {at}") for at in ("10:11", "10:41", "11:11", "11:41", "12:11", "12:41"))
 NEXT_DAY: Final = (moscow("2026-11-17 09:05"), moscow("2026-11-17 09:20"), moscow("2026-11-17 09:35"))
 
+VALUES: Final = {
+    "status": "SELECT s.name FROM issues i JOIN issue_statuses s ON s.id = i.status_id WHERE i.id = :id",
+    "priority": "SELECT e.name FROM issues i JOIN enumerations e ON e.id = i.priority_id WHERE i.id = :id",
+    "category": "SELECT c.name FROM issues i LEFT JOIN issue_categories c ON c.id = i.category_id WHERE i.id = :id",
+    "due_date": "SELECT due_date FROM issues WHERE id = :id",
+    "assigned_to": (
+        "SELECT CASE u.type WHEN 'User' THEN u.firstname || ' ' || u.lastname ELSE u.lastname END "
+        "FROM issues i LEFT JOIN users u ON u.id = i.assigned_to_id WHERE i.id = :id"
+    ),
+}
+FIELD: Final = "SELECT value FROM custom_values WHERE customized_type = 'Issue' AND customized_id = :id AND custom_field_id = :field"
+NOTES: Final = (
+    "SELECT id, notes, private_notes FROM journals "
+    "WHERE journalized_id = :id AND user_id = :user AND notes <> '' ORDER BY id"
+)
+"""What stands in a ticket, past REST: it is looked at often."""
+
 
 @dataclass
 class Case:
@@ -60,7 +77,6 @@ class Case:
     script: Script = field(default_factory=lambda: iter(()))
     noisy: bool = False
     actors: dict[str, Actor] = field(default_factory=dict)
-    _seen: dict[str, Any] | None = None
 
     @property
     def in_between(self) -> bool:
@@ -79,7 +95,6 @@ class Case:
         said = {"notes": text, "private_notes": private} if text else {}
         asked = who._asked(current=names.id("project", PROJECT), **attributes)
         who.request("PUT", f"/issues/{self.number}.json", {"issue": asked | said})
-        self._seen = None
         last = "SELECT MAX(id) FROM journals WHERE journalized_id = :id"
         return int(self.stage.server.database.rows(last, {"id": self.number})[0][0])
 
@@ -108,28 +123,23 @@ class Case:
 
     # --- what can be seen ---------------------------------------------------------------------------------------------
 
-    @property
-    def issue(self) -> dict[str, Any]:
-        """The ticket as the administrator sees it."""
-        if self._seen is None:
-            self._seen = self.admin.issue(self.number)
-        return self._seen
-
     def notes(self, *, private: bool = False) -> list[str]:
         """The notes of the bridge's account, in order: the public ones, or the private ones."""
-        bridge = self.stage.server.users["presale-bridge"].id
-        rows = [row for row in self.issue["journals"] if row["user"]["id"] == bridge]
-        return [row["notes"] for row in rows if row["notes"] and bool(row["private_notes"]) is private]
+        return [note for _, note, hidden in own_notes(self.stage.server, self.number) if hidden is private]
 
     def said(self, *, private: bool = False) -> list[Step]:
         """What the bridge's notes show, in order: the public ones, or the private ones."""
         return [step for note in self.notes(private=private) for step, _ in steps_of(self.number, note)]
 
+    def last_own_note(self) -> int:
+        """The journal of the last note of the bridge's account."""
+        return own_notes(self.stage.server, self.number)[-1][0]
+
     def value(self, name: str) -> str:
         """An attribute as it is shown: "status", "assigned_to", "due_date"…, or a field by its name."""
-        fields = {row["name"]: row.get("value") or "" for row in self.issue["custom_fields"]}
-        found = fields[name] if name in fields else self.issue.get(name)
-        return str(found["name"] if isinstance(found, dict) else found or "")
+        sql = VALUES.get(name, FIELD)
+        values = {"id": self.number} | ({} if name in VALUES else {"field": self.stage.server.names.id("field", name)})
+        return str(self.stage.server.database.rows(sql, values)[0][0])
 
     def assess(self) -> Assessment:
         """What the bridge makes of the ticket now."""
@@ -149,7 +159,6 @@ class Case:
 
     def step(self) -> None:
         """Play to the next `yield`; what goes wrong is kept for the story's own test."""
-        self._seen = None
         try:
             self.waits = next(self.script)
         except StopIteration:
@@ -236,15 +245,14 @@ class Play:
                 case.error = AssertionError(f"said more than once: {again}")
 
     def _said(self, number: int) -> Counter[tuple[Step, int, bool]]:
-        """The steps that the notes of the bridge's account show, past Redmine's REST."""
-        mine = (
-            "SELECT notes, private_notes FROM journals WHERE journalized_id = :id AND user_id = :user AND notes <> ''"
-        )
-        values = {"id": number, "user": self.stage.server.users["presale-bridge"].id}
-        rows = self.stage.server.database.rows(mine, values)
-        return Counter(
-            (*one, private in {"1", "t", "True"}) for notes, private in rows for one in steps_of(number, notes)
-        )
+        notes = own_notes(self.stage.server, number)
+        return Counter((*one, private) for _, note, private in notes for one in steps_of(number, note))
+
+
+def own_notes(server: RedmineServer, number: int) -> list[tuple[int, str, bool]]:
+    """The notes of the bridge's account: journal, words, and whether it is private."""
+    rows = server.database.rows(NOTES, {"id": number, "user": server.users["presale-bridge"].id})
+    return [(int(key), notes, private in {"1", "t", "True"}) for key, notes, private in rows]
 
 
 def steps_of(number: int, notes: str) -> list[tuple[Step, int]]:

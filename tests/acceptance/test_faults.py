@@ -13,6 +13,7 @@ from bridge.core.model import Step
 from bridge.jobs import Exit
 from tests.acceptance.proxy import (
     Behaviour,
+    Exchange,
     Proxy,
     done_but,
     dropped_after,
@@ -159,9 +160,9 @@ def test_w4_a_persons_change_before_a_write_of_unknown_outcome_is_put_back(stage
     number = stage.ticket(INSTALL)
     stage.later(minutes=11)
 
-    def person_first(exchange: object) -> None:
+    def person_first(exchange: Exchange) -> None:
         stage.engineer.note(number, status="В работе")
-        dropped_after(exchange)  # type: ignore[arg-type]
+        dropped_after(exchange)
 
     proxy.do(person_first, method="PUT")
     stage.run()
@@ -170,6 +171,31 @@ def test_w4_a_persons_change_before_a_write_of_unknown_outcome_is_put_back(stage
     assert stage.status(number) == "В работе"
     assert len([line for line in stage.reports if "was put back" in line]) == 1
     assert stage.said(number) == ASKED
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["answered", "no answer"])
+def test_w2_a_private_note_that_came_out_public_is_blanked_though_no_answer_came(
+    stage: Stage, proxy: Proxy, lost: bool
+) -> None:
+    """Redmine wrote it for everybody to read, and the bridge did not hear of it: blanked when it is seen, and none follows."""
+    number = stage.ticket()
+    stage.run()
+    stage.at("2026-11-18 17:01")
+    right = stage.without_right("set_notes_private")
+
+    def right_is_taken(exchange: Exchange) -> None:
+        right.__enter__()
+        (dropped_after if lost else passed_on)(exchange)
+
+    proxy.do(right_is_taken, method="PUT", path="/issues/")
+    try:
+        stage.run()
+        stage.run_until_quiet()
+    finally:
+        right.__exit__(None, None, None)
+    assert [text for text in stage.notes(number) if "Напоминание" in text] == []
+    assert len([line for line in stage.reports if "already mailed" in line]) == 1
+    assert len(proxy.writes) == 4, "the acknowledgement, the watcher, the note, and its blanking"
 
 
 @pytest.mark.parametrize(
@@ -234,8 +260,8 @@ def test_w3_a_bad_day(stage: Stage, proxy: Proxy, seed: int) -> None:
     chance = random.Random(seed)
     kinds = [kind for name, kind in NETWORK.items() if name != "too late"]
 
-    def perhaps(exchange: object) -> None:
-        (chance.choice(kinds) if chance.random() < 0.1 else passed_on)(exchange)  # type: ignore[arg-type]
+    def perhaps(exchange: Exchange) -> None:
+        (chance.choice(kinds) if chance.random() < 0.1 else passed_on)(exchange)
 
     install, bought = stage.ticket(INSTALL), stage.ticket(BOUGHT)
     proxy.do(perhaps, times=100_000)

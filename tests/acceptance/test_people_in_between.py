@@ -21,7 +21,7 @@ from bridge.core.terms import Clock, Outcome
 from bridge.demo.past import clear
 from bridge.demo.server import RedmineServer
 from tests.acceptance.between import ACT, MORNING, PASS, Case, Play, Script, Story, Timing, without_mails
-from tests.acceptance.stage import BOUGHT, INSTALL, LEAD, PROJECT, QUESTION, SYSTEM, UPDATES, Stage, limited
+from tests.acceptance.stage import BOUGHT, INSTALL, PROJECT, QUESTION, SYSTEM, UPDATES, Stage, limited
 
 pytestmark = [pytest.mark.redmine, pytest.mark.xdist_group("people in between")]
 
@@ -627,10 +627,10 @@ def test_p4_bridges_note_edited(case: Case) -> Script:
     """Somebody takes the footer off the bridge's note: the store still knows, and nothing is repeated."""
     case.open(INSTALL)
     yield PASS
-    own = case.issue["journals"][-1]
+    own = case.last_own_note()
     case.customer(BY_LABEL)
     yield ACT
-    case.lead.edit_note(own["id"], "Здравствуйте! Пришлите, пожалуйста, сведения о системе и об обновлении.")
+    case.lead.edit_note(own, "Здравствуйте! Пришлите, пожалуйста, сведения о системе и об обновлении.")
     yield MORNING
     assert case.said() == [Step.THANK, Step.SET_TERM]
     assert case.value("status") == "В работе"
@@ -641,10 +641,10 @@ def test_p4_bridges_note_deleted(case: Case) -> Script:
     """Somebody blanks the bridge's note: the store still knows, and nothing is repeated."""
     case.open(QUESTION)
     yield PASS
-    own = case.issue["journals"][-1]
+    own = case.last_own_note()
     case.engineer(assigned_to=DEVELOPERS)
     yield ACT
-    case.lead.edit_note(own["id"], "")
+    case.lead.edit_note(own, "")
     yield MORNING
     assert case.said() == PASSED_ON
 

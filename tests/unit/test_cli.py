@@ -178,7 +178,8 @@ def test_w5_a_held_brake_has_an_exit_code_and_resume_lets_go(
     assert json.loads(capsys.readouterr().out)["exit"] == "held"
     assert run(["resume", "--rules", rules], environment) == Exit.DONE
     assert "60 tickets at once" in capsys.readouterr().out
-    assert run(["run", "--rules", rules], environment) == Exit.OUT_OF_REACH
+    assert run(["resume", "--rules", rules], environment) == Exit.DONE
+    assert "was not pulled" in capsys.readouterr().out
 
 
 def test_a_second_pass_at_the_same_time_is_busy(

@@ -225,10 +225,11 @@ def test_t9_the_status_goes_back_also_when_staff_asked_first() -> None:
 
 
 def test_f3_who_is_asked_and_thanked_at_once_stays_waiting() -> None:
-    """The reply answers what was asked and changes the kind, which needs more: the ticket waits, it is not put back."""
-    asked = did("11-23 10:15", Step.ACKNOWLEDGE, Step.ASK, status=("Новая", WAITING))
-    reply = journal("11-23 12:00", CLIENT, f"{SYSTEM}: Альт Сервер 10.2, x86_64. Нужна установка")
-    (write, *_) = (one for one in writes(asked, reply, now="11-23 12:15", subject="Наш принтер") if not one.private)
+    """Staff were waiting for a call; the customer's note ends that pause and leaves fields missing: the ticket goes on waiting."""
+    waiting = journal("11-23 10:05", STAFF, status=("Новая", WAITING))
+    reply = journal("11-23 12:00", CLIENT, "Перезвоните, пожалуйста")
+    (write,) = writes(GREETED, waiting, reply, now="11-23 12:15", subject=INSTALL)
+    assert [own.step for own in write.steps] == [Step.ASK]
     assert WORKING not in [change.new for change in write.changes]
 
 

@@ -101,7 +101,7 @@ def test_partner_advice_is_proposed_with_the_answer_ready_to_send() -> None:
     assert private.private
     assert private.watchers == ("Пресейл",)
     assert "Готовый ответ клиенту (partner-advice)" in private.notes
-    assert "регион — Урал, вид работ — внедрение" in private.notes
+    assert "регион — Урал («Yekaterinburg»), вид работ — внедрение («Implementation»)" in private.notes
     assert "Our partners, kind of work: implementation, region: the Urals:" in private.notes
     assert "1. Б (implementation, аудит; the Urals, Сибирь): https://b.example/?a=1" in private.notes
     assert "2. А (implementation; all of Russia): a.example" in private.notes
@@ -115,6 +115,7 @@ def test_partner_advice_is_proposed_with_the_answer_ready_to_send() -> None:
         pytest.param("Внедрение в Омске", "", id="Both are known"),
         pytest.param("Внедрение", "в каком регионе работы Вам нужны", id="The region is not"),
         pytest.param("В Омске", "какие работы Вам нужны", id="The work is not"),
+        pytest.param("Аудит в Сочи", "", id="Both are known, and nobody suits both"),
         pytest.param("Подскажите", "какие работы и в каком регионе Вам нужны", id="Neither is"),
     ],
 )
@@ -124,6 +125,14 @@ def test_the_answer_asks_for_what_the_ticket_does_not_name(text: str, asked: str
     note = compose(wants(a), a)[0].notes
     assert ("Напишите, пожалуйста" in note) == bool(asked)
     assert asked in note
+
+
+def test_where_nobody_suits_both_sides_are_told() -> None:
+    """Staff see what was found, the customer that these are the nearest and not what was asked for."""
+    a = look(ticket("Нужен партнёр", description="Аудит в Сочи"), "11-23 10:15", rules())
+    note = compose(wants(a), a)[0].notes
+    assert "регион — Юг («Сочи»): таких партнёров нет, вид работ — аудит («Аудит»)" in note
+    assert "Партнёров, которые подошли бы совсем точно (аудит; Юг), в нашем списке пока нет." in note
 
 
 def test_p6_nothing_of_the_customers_words_is_in_the_answer_and_the_reason_is_inert() -> None:

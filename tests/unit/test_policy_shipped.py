@@ -172,9 +172,20 @@ VALUES = {name: f"({name.replace('_', ' ')})" for name in VARIABLES} | {
     "more": 3,
     "steps": [],
 }
-OPTIONAL = {"term", "reason", "late_by", "left", "answer", "partner_list", "regions", "works"}
+OPTIONAL = {
+    "term",
+    "reason",
+    "late_by",
+    "left",
+    "answer",
+    "partner_list",
+    "regions",
+    "works",
+    "named_regions",
+    "named_works",
+}
 EMPTY = VALUES | dict.fromkeys(OPTIONAL, "") | {"fields": [], "filled": [], "partners": [], "more": 0}
-NOWHERE = VALUES | {"regions": "", "more": 0}
+NOWHERE = VALUES | {"regions": "", "named_regions": "", "more": 0}
 
 
 @pytest.mark.parametrize("language", Language)

@@ -15,6 +15,7 @@ from bridge.report.expected import EXPECT
 from bridge.report.testing import run_case
 from bridge.report.timelines import Case, read_cases
 from tests.unit.making import ROOT, shipped
+from tests.unit.making import RULES as SMALL
 
 FILES = sorted((ROOT / "tests" / "timelines").glob("*.yaml"))
 RULES = str(ROOT / "rules.yaml")
@@ -266,11 +267,11 @@ def files(tmp_path: Path) -> tuple[str, str, str]:
         pytest.param((0, 2), 2, id="One file is unusable"),
     ],
 )
-def test_exit_codes(
-    which: tuple[int, ...], code: int, files: tuple[str, str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_exit_codes(which: tuple[int, ...], code: int, files: tuple[str, str, str], tmp_path: Path) -> None:
     """0 all hold, 1 some do not, 2 unusable; also with `--json`, and also where the output is for people."""
-    arguments = ["test", "--rules", RULES, *(files[index] for index in which)]
+    rules = tmp_path / "small.yaml"
+    rules.write_text(SMALL, encoding="utf-8")
+    arguments = ["test", "--rules", str(rules), *(files[index] for index in which)]
     assert run(arguments, {}) == code
     assert run([*arguments, "--json"], {}) == code
 
