@@ -14,7 +14,7 @@ from bridge.core.assess import Assessment, assess
 from bridge.core.decide import next_moment, wants
 from bridge.core.decisions import Decision
 from bridge.core.messages import compose
-from bridge.core.model import Attribute, Change, Journal, OwnStep, Role, Ticket, Write
+from bridge.core.model import Attribute, Change, Journal, OwnStep, Role, State, Ticket, Write
 from bridge.core.policy import Policy
 from bridge.errors import NotFoundError, PermanentError
 from bridge.ports import Claim, ClaimState, Known, Store, Tracker
@@ -114,11 +114,13 @@ class Engine:
         if a is None:
             self.store.forget(ticket_id)
             return Look(ticket_id, Result.GONE)
-        wait = self._settle(a, now)
+        troubles: list[str] = []
+        wait = self._settle(a, now, troubles)
         if wait:
             self._keep(a, read_at, wait)
-            return Look(ticket_id, Result.UNKNOWN, assessment=a)
-        return self._carry_out(self._assess(a.ticket, now), now, read_at, budget)
+            return Look(ticket_id, Result.UNKNOWN, troubles=tuple(troubles), assessment=a)
+        ticket = (self.tracker.read(ticket_id) if troubles else None) or a.ticket
+        return self._carry_out(self._assess(ticket, now), now, read_at, budget, troubles)
 
     # --- people ---------------------------------------------------------------------------------------------------------------------------
 
@@ -136,13 +138,16 @@ class Engine:
 
     # --- what is unknown ------------------------------------------------------------------------------------------------------------------
 
-    def _settle(self, a: Assessment, now: datetime) -> datetime | None:
+    def _settle(self, a: Assessment, now: datetime, troubles: list[str]) -> datetime | None:
         """Settle claims of unknown outcome from what stands in Redmine (W3); when to look again if that is not possible yet."""
         wait: datetime | None = None
+        settled: set[int] = set()
         for claim in self.store.claims(a.ticket.id):
             found = self._journal_of(claim, a)
             until = (claim.at or now) + self.policy.limits.settle_unknown
             if found is not None:
+                troubles += self._aftermath(a, claim, found) if found.id not in settled else ()
+                settled.add(found.id)
                 self.store.settle(claim, ClaimState.CONFIRMED, found.at, found.id)
             elif now < until:
                 wait = max(wait or until, until)
@@ -150,13 +155,23 @@ class Engine:
                 self.store.release(claim)
         return wait
 
+    def _aftermath(self, a: Assessment, claim: Claim, found: Journal) -> Iterator[str]:
+        """What would have followed the write if its answer had come: W2 and W4, each done once whatever else is interrupted."""
+        if claim.anchor and not found.private:
+            yield self._came_out_public(a, found)
+        for made in found.changes if claim.saw is not None and not claim.anchor else ():
+            if made.old != _value(_seen_up_to(claim.saw or 0, a.ticket), made):
+                yield from self._put_back(a, a.ticket, made, made)
+
     def _journal_of(self, claim: Claim, a: Assessment) -> Journal | None:
         """The note that shows a claimed step as done; of a reminder's step there can be earlier notes, which are confirmed already."""
         journals = [
             event.journal
             for event in a.chronicle.events
             if any(
-                own.step is claim.step and own.ordinal == claim.ordinal and _same_side(own, claim)
+                own.step is claim.step
+                and own.ordinal == claim.ordinal
+                and (_same_side(own, claim) or _may_have_come_out_public(claim, event.journal))
                 for own in event.steps
             )
         ]
@@ -175,16 +190,15 @@ class Engine:
             return Result.OLD
         return Result.SHADOW if limits.shadow or a.route.shadow else None
 
-    def _carry_out(self, a: Assessment, now: datetime, read_at: datetime, budget: Budget) -> Look:
+    def _carry_out(self, a: Assessment, now: datetime, read_at: datetime, budget: Budget, troubles: list[str]) -> Look:
         decisions = wants(a)
         held = self._brake(a)
         self._log(a, decisions, held, now)
         if held or not decisions:
             self._keep(a, read_at, next_moment(a))
-            return Look(a.ticket.id, held or Result.NOTHING, decisions, assessment=a)
+            return Look(a.ticket.id, held or Result.NOTHING, decisions, troubles=tuple(troubles), assessment=a)
         writes = self._allowed(compose(decisions, a), a)
         budget.take(len(writes))
-        troubles: list[str] = []
         ticket = a.ticket
         for write in writes:
             ticket = self._write(a, write, now, troubles) or ticket
@@ -197,7 +211,7 @@ class Engine:
         if all(not write.private for write in writes):
             return writes
         project = a.state.project
-        if self.store.get(f"no private notes: {project}") or not self.tracker.may_write_private(project):
+        if self.store.get(_public_in(a)) or not self.tracker.may_write_private(project):
             self._once(
                 f"no right: {project}",
                 f"project «{project}»: no right to write private notes, so staff are not reminded there",
@@ -236,17 +250,17 @@ class Engine:
         own = next((journal for journal in fresh if _is_ours(write, journal, ticket.id)), None)
         if write.notes and own is None:
             yield f"ticket {ticket.id}: Redmine took the note and did not keep it; check that the bridge's role may add notes"
-        state = ClaimState.REFUSED if write.notes and own is None else ClaimState.CONFIRMED
-        for claim in claims:
-            self.store.settle(claim, state, own.at if own else now, own.id if own else None)
         if own is not None and write.private and not own.private:
             yield self._came_out_public(a, own)
         yield from self._check_changes(a, write, fresh, ticket, now)
+        state = ClaimState.REFUSED if write.notes and own is None else ClaimState.CONFIRMED
+        for claim in claims:  # last: what is not settled is looked at again after a crash
+            self.store.settle(claim, state, own.at if own else now, own.id if own else None)
 
     def _came_out_public(self, a: Assessment, own: Journal) -> str:
         """A private note that everybody can read: blanked, reported as mailed already, and none more in this project (W2)."""
+        self.store.set(_public_in(a), "came out public")
         self.tracker.blank(own.id)
-        self.store.set(f"no private notes: {a.state.project}", "came out public")
         return f"ticket {a.ticket.id}: a private note came out public and was blanked; it was already mailed. No more private notes in «{a.state.project}»"
 
     def _check_changes(
@@ -257,14 +271,16 @@ class Engine:
             made = next(
                 (c for journal in ours for c in journal.changes if _same(c, change) and c.new == change.new), None
             )
-            if made is None and _value(ticket, change) != change.new and not _by_others(fresh, ours, change):
+            if made is None and _value(ticket.current, change) != change.new and not _by_others(fresh, ours, change):
                 if self.store.refuse(ticket.id, change.attribute, change.name, change.new, now):
                     yield f"ticket {ticket.id}: Redmine did not take {_named(change)} «{change.new}»; it is not tried again"
             elif made is not None and made.old != change.old:
-                yield from self._put_back(a, change, made)
+                yield from self._put_back(a, ticket, change, made)
 
-    def _put_back(self, a: Assessment, change: Change, made: Change) -> Iterator[str]:
-        """A person changed it between reading and writing: their value goes back (W4)."""
+    def _put_back(self, a: Assessment, ticket: Ticket, change: Change, made: Change) -> Iterator[str]:
+        """A person changed it between reading and writing: their value goes back (W4), unless it was changed again since."""
+        if _value(ticket.current, change) != change.new:
+            return
         back = Change(change.attribute, change.new, made.old, change.name)
         yield from self.tracker.write(a.ticket.id, Write((), changes=(back,)))
         yield f"ticket {a.ticket.id}: somebody had set {_named(change)} to «{made.old}» meanwhile; it was put back"
@@ -303,10 +319,28 @@ def _same(one: Change, other: Change) -> bool:
     return one.attribute is other.attribute and one.name == other.name
 
 
-def _value(ticket: Ticket, change: Change) -> str:
+def _value(state: State, change: Change) -> str:
     if change.attribute is Attribute.FIELD:
-        return ticket.current.fields.get(change.name, "")
-    return ticket.current.get(change.attribute)
+        return state.fields.get(change.name, "")
+    return state.get(change.attribute)
+
+
+def _seen_up_to(saw: int, ticket: Ticket) -> State:
+    """The state that had been read when a step was claimed: up to the last journal of then."""
+    state = ticket.created
+    for journal in ticket.journals:
+        state = state.after(journal) if journal.id <= saw else state
+    return state
+
+
+def _may_have_come_out_public(claim: Claim, journal: Journal) -> bool:
+    """Whether a public note can be what was claimed as a private one: staff are told first, so nothing public was written in between."""
+    return bool(claim.anchor) and claim.saw is not None and journal.id > claim.saw
+
+
+def _public_in(a: Assessment) -> str:
+    """Name of the setting that keeps private notes out of a project where one came out public (W2)."""
+    return f"no private notes: {a.state.project}"
 
 
 def _by_others(fresh: list[Journal], ours: list[Journal], change: Change) -> bool:

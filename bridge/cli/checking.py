@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from bridge.app import App
 from bridge.cli.arguments import wall_time
 from bridge.cli.printing import Progress, print_json, read_text
 from bridge.core.conditions import REGISTRY
-from bridge.errors import PolicyError
+from bridge.errors import BridgeError, PolicyError
 from bridge.jobs import Exit
 from bridge.policy.load import load
 from bridge.report.backtest import as_text as backtest_text
@@ -67,6 +68,10 @@ def run_backtest(app: App, given: argparse.Namespace) -> Exit:
 def check(app: App, given: argparse.Namespace) -> Exit:
     """Check the rules."""
     if given.list:
+        with suppress(
+            BridgeError
+        ):  # the extensions of the rules, if there are any rules; the built-in ones are listed all the same
+            _ = app.loaded
         return _list_conditions(given)
     try:
         loaded = app.loaded
@@ -113,8 +118,9 @@ def _list_conditions(given: argparse.Namespace) -> Exit:
     if given.json:
         print_json([{"name": kind.name, "summary": kind.summary, "words": kind.words} for kind in kinds])
     else:
+        width = max(12, *(len(kind.name) for kind in kinds))
         for kind in kinds:
-            print(f"{kind.name:<12} {kind.summary}")
+            print(f"{kind.name:<{width}} {kind.summary}")
     return Exit.DONE
 
 

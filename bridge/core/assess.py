@@ -114,7 +114,9 @@ def assess(ticket: Ticket, history: History, policy: Policy, now: datetime) -> A
     Raises:
         CalendarDataError: the term reaches into a year without data.
     """
-    chronicle = Chronicle(ticket.seen_at(now).as_considered(history.saw), history, policy)
+    seen = ticket.seen_at(now)
+    considered = seen.as_considered(history.saw)
+    chronicle = Chronicle(considered, history.as_considered(seen, considered), policy)
     routing = routing_of(chronicle, policy, chronicle.ticket.current.fields)
     fields = read_fields(chronicle, policy, routing.route.kind)
     approval = approval_of(chronicle, policy, routing.route)

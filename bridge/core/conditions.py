@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Facts:
     """What conditions may look at: the ticket's texts by part, and its plain attributes.
 
-    `parts` has `subject`, `description` and `answers` (what the customer wrote until staff first answered); `domain` is empty where
-    Redmine hides the author's address.
+    `parts` has `subject`, `description`, `answers` (what the customer wrote until staff first answered) and `asks` (the subject and the
+    sentences of the others that ask); `domain` is empty where Redmine hides the author's address.
     """
 
     parts: Mapping[str, str]
@@ -181,7 +181,7 @@ Condition = Leaf | Group | Score
 
 TEXT_PARTS: Final = ("subject", "description", "answers")
 SCORED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"text": TEXT_PARTS, "subject": ("subject",), "description": ("description",)}
+    {"text": TEXT_PARTS, "subject": ("subject",), "description": ("description",), "asks": ("asks",)}
 )
 """Where a `score` may look, by the name of the condition that looks there."""
 
@@ -229,6 +229,12 @@ def subject(facts: Facts, leaf: Leaf) -> Verdict:
 def description(facts: Facts, leaf: Leaf) -> Verdict:
     """The description has one of these words."""
     return _found(facts, leaf, ("description",), "the description")
+
+
+@condition("asks", words=True)
+def asks(facts: Facts, leaf: Leaf) -> Verdict:
+    """The subject or a sentence that asks (ends in "?", or has a word of request) has one of these words."""
+    return _found(facts, leaf, ("asks",), "what is asked")
 
 
 @condition("field", words=True, argument=True)

@@ -72,8 +72,8 @@ class RouteTo:
 
     @property
     def told(self) -> tuple[Audience, ...]:
-        """Nobody on the first pass; the department, with the reason, when it is routed anew."""
-        return (Audience.DEPARTMENT,) if self.anew else ()
+        """Nobody on the first pass; the customer, with the reason, when it is routed anew (R3): one note carries the attributes (W1)."""
+        return _CLIENT if self.anew else ()
 
 
 @dataclass(frozen=True, slots=True)

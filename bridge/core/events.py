@@ -84,13 +84,17 @@ class Chronicle:
             Event(
                 i,
                 journal,
-                footer.speaker_role(journal),
+                self._role(journal),
                 states[i],
                 states[i + 1],
                 footer.parse(self.ticket.id, journal),
             )
             for i, journal in enumerate(self.ticket.journals)
         )
+
+    def _role(self, journal: Journal) -> Role:
+        """Who spoke; a note that the ledger knows is the bridge's, also when somebody has cut its footer off (P4)."""
+        return Role.BRIDGE if journal.id in self.history.saw else footer.speaker_role(journal)
 
     @cached_property
     def done(self) -> tuple[OwnStep, ...]:

@@ -159,9 +159,12 @@ class _Writer:
                     watchers=self._to(decision.checker),
                 )
             case RouteTo():
-                private = self._staff("route", reason=self._why()) if decision.anew else ""
+                title = self._title(decision.department.title)
+                public = (
+                    self._say("route", department=title, reason=inert(decision.route.name)) if decision.anew else ""
+                )
                 watchers = (*decision.route.watchers, *decision.department.watchers)
-                return _Part(decision, private=private, changes=decision.changes, watchers=watchers)
+                return _Part(decision, public, changes=decision.changes, watchers=watchers)
             case HandOver():
                 public = self._say(decision.text, department=self._title(decision.department.title))
                 return _Part(decision, public, changes=decision.changes)

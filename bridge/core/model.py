@@ -310,6 +310,14 @@ class History:
     refused: frozenset[Refusal] = frozenset()
     saw: Mapping[int, int] = field(default_factory=dict)
 
+    def as_considered(self, written: Ticket, considered: Ticket) -> History:
+        """The steps at the moments to which `Ticket.as_considered` has moved their notes, so that both tell of one order."""
+        if considered is written:
+            return self
+        moments = {journal.id: journal.at for journal in considered.journals}
+        moved = {journal.at: moments[journal.id] for journal in written.journals if journal.id in self.saw}
+        return replace(self, done=tuple(replace(own, at=moved.get(own.at, own.at)) for own in self.done))
+
 
 EMPTY_HISTORY: Final = History()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bridge.core.asking import asking
 from bridge.core.conditions import TEXT_PARTS, Facts, Verdict
 from bridge.core.events import Chronicle
 from bridge.core.model import Language, Role, State, Step
@@ -42,9 +43,8 @@ def facts_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str], up
     events = chronicle.events if upto is None else chronicle.events[:upto]
     ticket = chronicle.ticket
     state = events[-1].after if events else ticket.created
-    answers = _answers(chronicle, len(events))
     return Facts(
-        parts={"subject": state.subject, "description": strip_quotes(state.description), "answers": answers},
+        parts=_parts(state.subject, strip_quotes(state.description), _answers(chronicle, len(events))),
         fields=fields,
         author=ticket.author,
         domain=ticket.author.mail.rpartition("@")[2].lower(),
@@ -55,6 +55,11 @@ def facts_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str], up
         channel=ticket.channel,
         index=policy.words,
     )
+
+
+def _parts(subject: str, description: str, answers: str) -> dict[str, str]:
+    asks = "\n\n".join(asking(text) for text in (description, answers) if text)
+    return {"subject": subject, "description": description, "answers": answers, "asks": f"{subject}\n\n{asks}"}
 
 
 def language_of(state: State) -> Language:

@@ -12,7 +12,7 @@ from typing import Final
 
 from bridge.core.conditions import REGISTRY, Condition, Group, Leaf, Score
 
-_WITHIN: Final = {"subject": "text", "description": "text"}
+_WITHIN: Final = {"subject": "text", "description": "text", "asks": "text"}
 """What the first condition finds, the second finds as well."""
 _MAX_CANDIDATES: Final = 200
 _Key = tuple[bool, str]

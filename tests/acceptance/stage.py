@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from bridge.adapters.redmine.connection import Connection
 from bridge.adapters.redmine.engine import Patience
 from bridge.app import App
 from bridge.core import footer
-from zoneinfo import ZoneInfo
 from bridge.core.model import Journal, Person, Role, Step
 from bridge.core.policy import Limits, Policy
 from bridge.demo.actors import Actor, new_customer

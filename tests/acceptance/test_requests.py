@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from bridge.core.model import Step
 from bridge.demo.past import multiply
 from bridge.jobs import Exit
 from tests.acceptance.proxy import Exchange, Proxy
 from tests.acceptance.stage import PROJECT, QUESTION, Said, Stage
-from bridge.core.model import Step
 
 pytestmark = pytest.mark.redmine
 

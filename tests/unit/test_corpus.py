@@ -20,8 +20,9 @@ CORPUS = ROOT / "tests/corpus"
 
 # What the rules were tuned on must stay recognised nearly as a whole.
 TUNED_ACCEPTABLE, TUNED_WRONG = 0.95, 0.02
-# Tickets that nobody tuned for: what was measured (docs/recognition.md) less two tickets of 120. Nobody looks at the texts of that file.
-HELD_OUT_ACCEPTABLE, HELD_OUT_WRONG = 0.85, 0.11
+# Tickets that nobody tuned for: what was measured (docs/recognition.md: 85.8 % and 10.0 %) less two tickets of 120. This is what the rules
+# do, not what they should: the aim is 90 % and 3 %. Whoever changes the rules does not look at the texts of that file.
+HELD_OUT_ACCEPTABLE, HELD_OUT_WRONG = 0.84, 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ def policy() -> Policy:
     return load(ROOT / "rules.yaml", now=datetime(2026, 11, 23, tzinfo=UTC)).policy
 
 
-def figures(policy: Policy, name: str) -> Figures:
-    """Decide every ticket of a file of the corpus."""
-    cases = read_cases((CORPUS / name).read_text(encoding="utf-8"), name, policy)
+def figures(policy: Policy, names: list[str]) -> Figures:
+    """Decide every ticket of some files of the corpus."""
+    cases = [case for name in names for case in read_cases((CORPUS / name).read_text(encoding="utf-8"), name, policy)]
     pairs = [
         (expected if isinstance(expected, list) else [expected], check.got["kind"])
         for case in cases
@@ -63,21 +64,19 @@ def figures(policy: Policy, name: str) -> Figures:
         if (expected := check.expected.get("kind"))
     ]
     mistaken = Counter((wanted[0], got) for wanted, got in pairs if got not in wanted)
-    acceptable = len(pairs) - mistaken.total()
     triage = sum(count for (_, got), count in mistaken.items() if got == TRIAGE)
-    return Figures(len(pairs), acceptable, triage, mistaken)
+    return Figures(len(pairs), len(pairs) - mistaken.total(), triage, mistaken)
 
 
-@pytest.mark.parametrize("part", ["tuning-a", "tuning-b", "tuning-c", "tuning-d", "tuning-e"])
-def test_tickets_that_the_rules_were_tuned_on_stay_recognised(policy: Policy, part: str) -> None:
+def test_tickets_that_the_rules_were_tuned_on_stay_recognised(policy: Policy) -> None:
     """A change of the rules for one ticket must not cost others."""
-    found = figures(policy, f"{part}.yaml")
+    found = figures(policy, sorted(path.name for path in CORPUS.glob("tuning-*.yaml")))
     assert found.acceptable >= TUNED_ACCEPTABLE * found.tickets, str(found)
     assert found.wrong <= TUNED_WRONG * found.tickets, str(found)
 
 
 def test_tickets_that_nobody_tuned_for_are_recognised(policy: Policy) -> None:
     """The third that was held back is recognised as well as when it was measured."""
-    found = figures(policy, "held-out.yaml")
+    found = figures(policy, ["held-out.yaml"])
     assert found.acceptable >= HELD_OUT_ACCEPTABLE * found.tickets, str(found)
     assert found.wrong <= HELD_OUT_WRONG * found.tickets, str(found)

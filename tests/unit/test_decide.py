@@ -274,11 +274,11 @@ def test_r2_nobody_stays_assigned_to_the_wrong_department() -> None:
 
 
 def test_r3_a_changed_kind_is_routed_anew_with_the_reason() -> None:
-    """The customer's words change the kind: the new department gets a private note."""
+    """The customer's words change the kind: one public note tells the customer and carries the attributes (W1)."""
     words = journal("11-23 12:00", CLIENT, "На самом деле нужна новая функция")
     routed = one(RouteTo, GREETED, words, now="11-23 12:15", subject="Добрый день")
     assert routed.anew
-    assert routed.told == (Audience.DEPARTMENT,)
+    assert routed.told == (Audience.CLIENT,)
     assert "функция" in routed.reason
 
 

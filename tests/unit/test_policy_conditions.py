@@ -74,7 +74,7 @@ def test_every_pattern_is_found_with_its_place() -> None:
         pytest.param("field: {Продукт: а}", "field: {Версия: а}", False, id="Another field"),
     ],
 )  # fmt: skip
-def test_what_follows_from_what(narrow: str, wide: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_what_follows_from_what(narrow: str, wide: str, expected: bool) -> None:
     """One condition implies another only where this is certain from how they are written."""
     one, other = condition(narrow), condition(wide)
     assert one is not None

@@ -194,7 +194,7 @@ def test_language(text: str, expected: Language) -> None:
         ("+1, тоже не работает", True),
     ],
 )
-def test_t10_no_words_at_all(text: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+def test_t10_no_words_at_all(text: str, expected: bool) -> None:
     """Emoji, punctuation, numbers and quotations are no words of the writer's own."""
     assert has_words(text) is expected
 

@@ -276,7 +276,7 @@ def test_hits_are_few_but_coverage_is_complete() -> None:
         ("абв", "вба", False),
     ],
 )
-def test_one_typing_mistake(left: str, right: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+def test_one_typing_mistake(left: str, right: str, expected: bool) -> None:
     """A letter left out, added or replaced, or two neighbours swapped, and nothing more."""
     assert one_mistake(left, right) is expected
     assert one_mistake(right, left) is expected

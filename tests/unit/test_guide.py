@@ -1,0 +1,230 @@
+"""Every example of the leads' guide and of the reference of test files is run, offline; Russian and English are held in step.
+
+Marked blocks: `yaml rules` is added to the rules of its section, `yaml test` has to hold under them, `yaml wrong` has to be refused with the
+words of its first line, `console` is run and compared (… stands for anything), `console online` has to be a command line that is understood.
+A section with a console begins with the shipped rules; any other with those without their routes and families, for speed.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bridge.cli.main import parser, run
+from bridge.errors import PolicyError
+from bridge.policy.load import parse
+from bridge.policy.positions import read_document
+from bridge.report.testing import run_case
+from bridge.report.timelines import read_cases
+from tests.unit.making import ROOT
+
+PAIRS = ("guide.md", "testing.md")
+FENCE = re.compile(r"^```(\w+) ([\w.-]+(?: [\w.-]+)?)\n(.*?)^```$|^(#+ [^\n]*)$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A marked block: its language and mark, its name where it has one, its text."""
+
+    kind: str
+    name: str
+    text: str
+
+
+@dataclass
+class Section:
+    """A heading of the guide with its blocks."""
+
+    page: str
+    title: str
+    blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """For the report."""
+        return f"{self.page} {self.title}"
+
+
+@cache
+def sections(page: str) -> tuple[Section, ...]:
+    """The sections of a page with their marked blocks."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    text = re.sub(r"^```console\n", "```console offline\n", text, flags=re.MULTILINE)
+    found: list[Section] = []
+    for match in FENCE.finditer(text):
+        if match[4]:
+            found.append(Section(page, match[4].lstrip("# ")))
+            continue
+        mark, _, name = match[2].partition(" ")
+        found[-1].blocks.append(Block(f"{match[1]} {mark}", name, match[3]))
+    return tuple(found)
+
+
+def all_sections() -> Iterator[Any]:
+    """Those with something to run."""
+    for language in ("ru", "en"):
+        for name in PAIRS:
+            for one in sections(f"{language}/{name}"):
+                if one.blocks:
+                    yield pytest.param(one, id=one.id)
+
+
+@cache
+def shipped_data() -> dict[str, Any]:
+    """The shipped rules as plain data."""
+    data = read_document((ROOT / "rules.yaml").read_text(encoding="utf-8"), "rules.yaml").data
+    return {key: value for key, value in data.items() if key not in {"partners", "compatible"}}
+
+
+def base(*, whole: bool) -> dict[str, Any]:
+    """What a section begins with."""
+    data = dict(shipped_data())
+    return data if whole else data | {"families": {}, "routes": data["routes"][-1:]}
+
+
+def added(rules: dict[str, Any], text: str) -> dict[str, Any]:
+    """The rules with a block added: routes on top, other lists in place of those that are there, mappings key by key."""
+    merged = dict(rules)
+    for key, value in read_document(text, "block").data.items():
+        if key == "routes":
+            merged[key] = [*value, *rules[key]]
+        elif isinstance(value, dict) and isinstance(rules.get(key), dict) and key != "required":
+            merged[key] = {**rules[key], **value}
+        else:
+            merged[key] = {**rules[key], **value} if key == "required" else value
+    return merged
+
+
+def as_yaml(rules: dict[str, Any]) -> str:
+    """A rules file."""
+    plain = yaml.dump(_plain(rules), Dumper=yaml.SafeDumper, allow_unicode=True, sort_keys=False, width=1000)
+    assert isinstance(plain, str)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("section", list(all_sections()))
+def test_the_examples_of_a_section(
+    section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A reader who types them in gets what the page says."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    rules = base(whole=any(block.kind == "console offline" for block in section.blocks))
+    for block in section.blocks:
+        match block.kind:
+            case "yaml rules":
+                rules = added(rules, block.text)
+                _write(tmp_path / "rules.yaml", as_yaml(rules))
+                parse(as_yaml(rules))
+            case "yaml test":
+                _write(tmp_path / (block.name or "tests.yaml"), block.text)
+                _holds(block.text, rules)
+            case "yaml wrong":
+                _is_refused(block.text, rules)
+            case "console online":
+                for command, _ in commands(block.text):
+                    parser().parse_args(command)
+            case "console offline":
+                for command, expected in commands(block.text):
+                    run(command, {})
+                    assert_like(expected, capsys.readouterr().out)
+            case _:
+                pytest.fail(f"{section.id}: unknown mark {block.kind}")
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+
+
+def _holds(text: str, rules: dict[str, Any]) -> None:
+    policy = parse(as_yaml(rules)).policy
+    results = [run_case(case, policy) for case in read_cases(text, "tests.yaml", policy)]
+    wrong = [(one.name, check.as_json()) for one in results for check in one.checks if not check.ok]
+    assert results
+    assert wrong == []
+
+
+def _is_refused(text: str, rules: dict[str, Any]) -> None:
+    told = text.partition("\n")[0].removeprefix("# ")
+    with pytest.raises(PolicyError) as caught:
+        parse(as_yaml(added(rules, text)))
+    assert told in str(caught.value)
+
+
+def commands(text: str) -> Iterator[tuple[list[str], str]]:
+    """The commands of a console block, each with what it prints."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        line, _, expected = part.partition("\n")
+        program, *arguments = shlex.split(line)
+        assert program == "presale-bridge"
+        yield arguments, expected
+
+
+def assert_like(expected: str, printed: str) -> None:
+    """Each line is there, in order; … stands for anything within a line, alone for any lines."""
+    lines = iter(printed.splitlines())
+    for wanted in filter(None, map(str.strip, expected.splitlines())):
+        if wanted == "…":
+            continue
+        pattern = re.sub(r"([\[?*])", r"[\1]", wanted).replace("…", "*")
+        assert any(fnmatchcase(line.strip(), pattern) for line in lines), f"{wanted!r} is not in:\n{printed}"
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_russian_and_english_have_the_same_structure(name: str) -> None:
+    """The same headings by depth, the same blocks with the same contents but for comments."""
+    shapes = []
+    for language in ("ru", "en"):
+        text = (ROOT / "docs" / language / name).read_text(encoding="utf-8")
+        text = re.sub(r"^```console\n", "```console offline\n", text, flags=re.MULTILINE)
+        found = FENCE.finditer(text)
+        shapes.append([match[4].split(" ")[0] if match[4] else (match[1], match[2], _bare(match)) for match in found])
+    assert shapes[0] == shapes[1]
+
+
+def _bare(match: re.Match[str]) -> str:
+    return re.sub(r"[ \t]+#.*$", "", match[3], flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_guide_names_every_command_and_condition(language: str) -> None:
+    """What can be used can be found in the guide."""
+    text = (ROOT / "docs" / language / "guide.md").read_text(encoding="utf-8")
+    for command in ("init", "check", "test", "explain", "backtest", "plan", "log", "adopt", "resume", "undo"):
+        assert f"presale-bridge {command}" in text
+    for name in (
+        "text",
+        "subject",
+        "description",
+        "field",
+        "author",
+        "project",
+        "category",
+        "domain",
+        "language",
+        "channel",
+    ):
+        assert f"`{name}" in text
+
+
+@pytest.mark.parametrize("page", [f"{language}/{name}" for language in ("ru", "en") for name in PAIRS])
+def test_links_lead_somewhere(page: str) -> None:
+    """No link to a file that is not there."""
+    file = ROOT / "docs" / page
+    links = re.findall(r"\]\(([^)#]+)\)", file.read_text(encoding="utf-8"))
+    assert [link for link in links if not link.startswith("http") and not (file.parent / link).exists()] == []
