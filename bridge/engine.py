@@ -108,18 +108,19 @@ class Engine:
             BrakeError: the pass has no writes left (W5).
         """
         try:
-            a = self.assess(ticket_id, now)
+            ticket = self.tracker.read(ticket_id)
         except NotFoundError:
-            a = None
-        if a is None:
+            ticket = None
+        if ticket is None:
             self.store.forget(ticket_id)
             return Look(ticket_id, Result.GONE)
-        troubles: list[str] = []
+        a, troubles = self._assess(ticket, now), list[str]()
         wait = self._settle(a, now, troubles)
         if wait:
             self._keep(a, read_at, wait)
             return Look(ticket_id, Result.UNKNOWN, troubles=tuple(troubles), assessment=a)
-        ticket = (self.tracker.read(ticket_id) if troubles else None) or a.ticket
+        if troubles:
+            ticket = self.tracker.read(ticket_id) or ticket
         return self._carry_out(self._assess(ticket, now), now, read_at, budget, troubles)
 
     # --- people ---------------------------------------------------------------------------------------------------------------------------

@@ -334,7 +334,8 @@ class _Fold:
                 found.append(HandOver(event, move.to, by_staff=move.by_staff))
                 current = move.to.name
             elif event is self.approval.decided and self.approval.verdict is Verdict.GIVEN and self.route.approval:
-                current = self.route.approval.then or current
+                current = self.route.approval.then or self.route.department
+                found.append(HandOver(event, self.policy.departments[current], by_staff=False))
         self.current_department = self.policy.departments[current]
         return tuple(found)
 

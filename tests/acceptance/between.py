@@ -7,12 +7,14 @@ timing's business: some time after a pass, or after the bridge has read the tick
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from bridge.core import footer
 from bridge.core.assess import Assessment
@@ -184,6 +186,7 @@ class Acting:
 
     inner: Tracker
     armed: dict[int, Case] = field(default_factory=dict)
+    tick: Callable[[], object] = lambda: None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -193,6 +196,7 @@ class Acting:
         case = self.armed.pop(ticket_id, None)
         if case:
             case.step()
+            self.tick()  # Redmine tells whole seconds: the bridge's note is of a later one
         return self.inner.write(ticket_id, *given)
 
 
@@ -203,6 +207,7 @@ class Play:
     stage: Stage
     cases: dict[tuple[str, Timing], Case] = field(default_factory=dict)
     actors: dict[str, Actor] = field(default_factory=dict)
+    since: float = 0.0
 
     def add(self, story: Story, timing: Timing) -> None:
         """One more story."""
@@ -223,20 +228,30 @@ class Play:
             self._pass(moment, {PASS, ACT})
         self._last()
 
-    def _pass(self, moment: Any, awaited: set[Wait]) -> None:
+    def _pass(self, moment: datetime, awaited: set[Wait]) -> None:
         waiting = [(case, case.waits) for case in self.cases.values() if case.waits in awaited]
         armed = {case.number: case for case, waits in waiting if waits is ACT and case.in_between}
-        self.stage.at(moment)
-        self.stage.app.tracker.armed.update(armed)  # type: ignore[attr-defined]
+        self._at(moment)
+        tracker = cast("Acting", self.stage.app.tracker)
+        tracker.armed, tracker.tick = armed, self._tick
         self.stage.run()
-        self.stage.later(minutes=15)
+        self._at(moment + timedelta(minutes=15))
         for case, waits in waiting:
             if not (waits is ACT and case.in_between):
                 case.step()
 
+    def _at(self, moment: datetime) -> None:
+        self.stage.at(moment)
+        self.since = time.monotonic()
+
+    def _tick(self) -> None:
+        """Redmine's clock, which goes on by itself, two seconds ahead."""
+        gone = time.monotonic() - self.since
+        self._at(self.stage.now + timedelta(seconds=gone + 2))
+
     def _last(self) -> None:
         """When all is done the bridge has nothing more to say, and has said nothing twice."""
-        self.stage.later(minutes=11)
+        self._at(self.stage.now + timedelta(minutes=11))
         late = {look.ticket_id for look in self.stage.run().written}
         for case in self.cases.values():
             case.noisy = case.number in late

@@ -28,6 +28,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     place = VAR / f"test-demo-{tmp_path.name}"
     yield place
     RedmineServer(place).destroy()
+    place.with_name(f"{place.name}.lock").unlink(missing_ok=True)
 
 
 def running_from(start: datetime) -> Callable[[], datetime]:

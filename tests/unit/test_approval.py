@@ -181,3 +181,10 @@ def test_r5_waiting_extends_and_does_not_pause() -> None:
     late = look(ticket(PRINTER, ASKED, fields=COMPLETE), "12-15 12:00")
     assert late.approval.verdict is Verdict.WAITING
     assert not any(isinstance(one, OutOfScope) for one in wants(late))
+
+
+def test_r5_t1_the_laboratorys_own_term_starts_with_the_agreement() -> None:
+    """Granted, the ticket is the laboratory's, whose own term runs from then; the customer's grows by the one day of the waiting only."""
+    got = look(ticket(PRINTER, ASKED, granted("11-24 12:00"), fields=COMPLETE), "11-24 13:00").standing
+    assert (got.department.name, got.department_due) == (LAB, moment("11-25 18:00"))
+    assert (got.due, len(got.term.extensions)) == (moment("11-26 18:00"), 1)
