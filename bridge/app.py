@@ -124,9 +124,8 @@ class App:
         self.store.renew_pass(owner, self.now(), LEASE)
 
     def plan(self) -> list[Look]:
-        """What a pass would do, on everything that is open; writes nothing."""
-        engine, now = self.engine("plan"), self.now()
-        return [engine.plan(head.id, now) for head in self.tracker.changed(None).heads]
+        """What a pass would do, on everything that is open and all that it would look at; writes nothing."""
+        return Pass(self.engine("plan"), self.now()).plan()
 
     def past_tickets(self, since: datetime, cache: Path) -> list[Ticket]:
         """Everything in scope that changed since then, closed ones too; what was read before comes from the cache."""

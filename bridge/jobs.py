@@ -109,10 +109,21 @@ class Pass:
             summary.exit, summary.why = Exit.OUT_OF_REACH, str(error)
         return summary
 
+    def plan(self) -> list[Look]:
+        """What a pass would do: on what it would look at, closed tickets too, and on everything that is open; writes nothing."""
+        everything = [head.id for head in self.engine.tracker.changed(None).heads]
+        if self.engine.store.get(CURSOR):
+            everything += self._worklist(self._changed(), full=False)
+        return [self.engine.plan(ticket_id, self.now) for ticket_id in dict.fromkeys(everything)]
+
+    def _changed(self) -> Batch:
+        cursor = self.engine.store.get(CURSOR)
+        return self.engine.tracker.changed(datetime.fromisoformat(cursor) if cursor else None)
+
     def _run(self, summary: Summary) -> None:
         store = self.engine.store
         cursor = store.get(CURSOR)
-        batch = self.engine.tracker.changed(datetime.fromisoformat(cursor) if cursor else None)
+        batch = self._changed()
         full = self._full_reread(cursor)
         budget = Budget(self.engine.policy.limits.changes_per_pass)
         for ticket_id in self._worklist(batch, full=full):

@@ -1,0 +1,231 @@
+"""`explain`: every line of a term counted by hand, the nearest misses with what they lacked, and the shape of its JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from bridge.cli.main import run
+from bridge.core.model import Step
+from bridge.policy.load import parse
+from bridge.report.explain import Explanation, as_text, explain
+from tests.unit.making import (
+    CLIENT,
+    DEV,
+    ENGINEER,
+    FEEDBACK,
+    INSTALL,
+    PRODUCT,
+    ROOT,
+    RULES,
+    STAFF,
+    SYSTEM,
+    UPDATE,
+    WORKING,
+    did,
+    journal,
+    look,
+    ticket,
+)
+
+# The calendar of these days: Friday 30 October; the weekend; Monday 2 November; Tuesday the 3rd is short and closes at 17:00;
+# Wednesday the 4th is a holiday; Thursday the 5th; Friday the 6th.
+#
+# Received on Friday at 10:00, 2 working days: Monday and Tuesday. Passed to another department on Monday: one day more, so Thursday.
+# The pause begins on Tuesday at 17:30, when the short day has closed already (on a usual day it would cost the day), goes over the
+# holiday and over the closing of Thursday, and ends on Friday at 10:00: Thursday does not count, Friday does.
+SEEN = ticket(
+    PRODUCT,
+    did("10-30 10:01", Step.ACKNOWLEDGE, Step.SET_TERM, due_date=("", "2026-11-03")),
+    journal("11-02 15:00", STAFF, assigned_to=("", DEV)),
+    did("11-02 15:01", Step.HAND_OVER, Step.EXTEND, due_date=("2026-11-03", "2026-11-05")),
+    journal("11-03 17:30", ENGINEER, "Уточните, пожалуйста.", status=("Новая", FEEDBACK)),
+    journal("11-06 10:00", CLIENT, "Уточняю: нужен сервер.", status=(FEEDBACK, WORKING)),
+    created="10-30 10:00",
+)
+PAUSE = "«Обратная связь» (journal 4) until Friday, 6 November, 10:00 MSK (journal 5)"
+TERM = [
+    ("Friday, 30 October, 10:00 MSK", "", "term 1 begins: receipt"),
+    ("Monday, 2 November, 15:00 MSK", "+", "extended by 1 working day: passed to Отдел разработки (journal 2)"),
+    ("Tuesday, 3 November, 17:30 MSK", "pause", PAUSE),
+    ("Fri 30 Oct 2026", "no", "the day of receipt is not counted"),
+    ("Sat 31 Oct 2026", "no", "a day off"),
+    ("Sun 01 Nov 2026", "no", "a day off"),
+    ("Mon 02 Nov 2026", "1 of 3", "closes at 18:00"),
+    ("Tue 03 Nov 2026", "2 of 3", "closes at 17:00 (a short day)"),
+    ("Wed 04 Nov 2026", "no", "a day off"),
+    ("Thu 05 Nov 2026", "no", "closes at 18:00; paused then: «Обратная связь»"),
+    ("Fri 06 Nov 2026", "3 of 3", "closes at 18:00"),
+]
+
+
+def explained(now: str = "11-06 12:00") -> Explanation:
+    """The ticket of these tests, explained."""
+    return explain(look(SEEN, now))
+
+
+def test_t4_t6_t9_r4_a_pause_over_a_holiday_a_hand_over_and_a_short_day_line_by_line() -> None:
+    """What a lead would count with a calendar in hand."""
+    e = explained()
+    assert [(line.when, line.counts, line.why) for line in e.term] == TERM
+    assert (e.clock, e.due, e.late_by) == ("running", "Friday, 6 November, 18:00 MSK", "")
+    # 9 hours on Monday, 8 on the short Tuesday; the pause from Tuesday 17:30 to Friday 10:00; 2 hours on Friday until noon.
+    assert e.used == "19 hours"
+
+
+def test_t6_while_paused_the_term_is_counted_as_if_it_resumed_now() -> None:
+    """On Thursday at noon, before that day has closed, Thursday could still be the last day."""
+    e = explained("11-05 12:00")
+    days = {line.when: line.counts for line in e.term}
+    assert e.clock == "paused"
+    assert e.due == "Thursday, 5 November, 18:00 MSK"
+    assert (days["Tue 03 Nov 2026"], days["Thu 05 Nov 2026"]) == ("2 of 3", "3 of 3")
+    assert e.term[2].why == "«Обратная связь» (journal 4) and it lasts"
+    assert e.used == "17 hours"
+
+
+def test_t1_m1_the_reminders_of_both_terms() -> None:
+    """The department's own day ended on the short Tuesday at 17:00; the customer's reminders moved with the term."""
+    assert [(line.at, line.step) for line in explained().reminders] == [
+        ("Tuesday, 3 November, 15:00 MSK", "Отдел"),
+        ("Tuesday, 3 November, 17:00 MSK", "Срок отдела"),
+        ("Friday, 6 November, 14:00 MSK", "Подходит"),
+        ("Friday, 6 November, 17:00 MSK", "Остался час"),
+        ("Friday, 6 November, 18:00 MSK", "Наступил"),
+        ("Monday, 9 November, 18:00 MSK", "День"),
+    ]
+    assert [line.state for line in explained().reminders][2:] == ["to come"] * 4
+
+
+def test_t12_late_and_by_how_much() -> None:
+    """An hour into Monday after the end on Friday."""
+    e = explained("11-09 10:00")
+    assert (e.clock, e.late_by) == ("late", "1 hour")
+
+
+def test_t7_an_answered_term_says_by_which_note_it_ended() -> None:
+    """The last line of the term."""
+    answered = ticket(PRODUCT, journal("11-24 11:00", STAFF, "Ответ."))
+    e = explain(look(answered, "11-24 12:00"))
+    assert (e.term[-1].when, e.term[-1].why) == (
+        "Tuesday, 24 November, 11:00 MSK",
+        "term 1 ended: answered (journal 1)",
+    )
+
+
+def test_p5_a_due_date_of_a_person_is_the_term() -> None:
+    """No days are counted then."""
+    fixed = ticket(PRODUCT, journal("11-23 11:00", STAFF, due_date=("", "2026-11-27")))
+    e = explain(look(fixed, "11-23 12:00"))
+    assert [line.why for line in e.term][1:] == ["a person has set the due date; it is the term from then on"]
+    assert e.due == "Friday, 27 November, 18:00 MSK"
+
+
+def test_t5_a_term_in_hours_is_told_as_one_line() -> None:
+    """There are no days to count."""
+    rules = parse(
+        RULES.replace("answer: 2 working days", "answer: 6 working hours").replace(
+            "1 working day, at", "2 working hours, at"
+        )
+    ).policy
+    e = explain(look(ticket(PRODUCT), "11-23 12:00", rules))
+    assert (e.term[-1].when, e.term[-1].why) == (
+        "Monday, 23 November, 16:00 MSK",
+        "6 working hours of working time, pauses excluded, end here",
+    )
+
+
+NEAR = """\
+  - name: Два слова
+    kind: demo-stand
+    department: Пресейл
+    when:
+      all:
+        - text: [стенд]
+        - text: [демонстрация]
+        - none: [{text: [экзамен]}]
+  - name: Кроме
+    kind: bug-report
+    department: Пресейл
+    when:
+      all:
+        - text: [стенд]
+        - none:
+            - text: [сломать]
+  - name: Баллы
+    kind: vm-workstation
+    department: Пресейл
+    when:
+      score: {at_least: 3, text: {2: [сломать], 1: [образ]}}
+"""
+
+
+def test_the_nearest_misses_say_what_held_and_what_failed() -> None:
+    """The routes with the most conditions that held come first; those of which nothing held are not shown."""
+    rules = parse(RULES.replace("routes:\n", f"routes:\n{NEAR}", 1)).policy
+    e = explain(look(ticket("Стенд сломан"), "11-23 10:20", rules))
+    nearest = {miss.route: (miss.held, miss.failed) for miss in e.nearest}
+    assert (e.kind, e.because) == ("triage", "no other route matched")
+    assert nearest == {
+        "Два слова": (("the text has «Стенд» (стенд)",), ("the text has none of: демонстрация",)),
+        "Кроме": (("the text has «Стенд» (стенд)",), ("must not be: the text has «сломан» (сломать)",)),
+        "Баллы": (("«сломан» (сломать) +2",), ("2 points of 3: «сломан» (сломать) +2",)),
+    }
+
+
+def test_f1_f4_each_field_has_its_verdict_and_its_source() -> None:
+    """Read from the description; missing, and how often it was asked for."""
+    seen = ticket(
+        INSTALL, did("11-23 10:11", Step.ACKNOWLEDGE, Step.ASK), description="Система: Альт Рабочая станция 10.2"
+    )
+    lines = {line.field: line for line in explain(look(seen, "11-23 11:00")).fields}
+    assert (lines[SYSTEM].verdict, lines[SYSTEM].source) == ("filled", "read from the description")
+    assert (lines[UPDATE].verdict, lines[UPDATE].demand) == ("missing", "needed for os-install")
+    assert lines[UPDATE].source == "the field is empty, asked for 1 time(s)"
+
+
+def test_what_people_read_has_all_that_the_json_has() -> None:
+    """One explanation, two forms."""
+    e = explained()
+    text = as_text(e)
+    for line in e.term:
+        assert line.why in text
+    for word in (e.kind, e.route, e.because, e.department, e.due, e.used, e.next_look, *e.would_do):
+        assert word in text
+
+
+FILE = """\
+cases:
+  - name: случай
+    ticket: {subject: Добрый день, created_on: 2026-11-23T10:00:00+03:00}
+    now: 2026-11-23T10:15:00+03:00
+"""
+
+
+def test_the_shape_of_the_json(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A list for a file, one object a ticket; the same keys always."""
+    file = tmp_path / "t.yaml"
+    file.write_text(FILE, encoding="utf-8")
+    assert run(["explain", "--ticket", str(file), "--json", "--rules", str(ROOT / "rules.yaml")], {}) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert list(told) == [one.name for one in fields(Explanation)]
+    assert {
+        "ticket",
+        "kind",
+        "route",
+        "because",
+        "nearest",
+        "fields",
+        "clock",
+        "due",
+        "term",
+        "reminders",
+        "would_do",
+    } <= told.keys()
+    assert told["kind"] == "triage"
+    assert set(told["term"][0]) == {"when", "counts", "why"}
+    assert set(told["fields"][0]) == {"field", "demand", "verdict", "source"}
+    assert set(told["reminders"][0]) == {"at", "to", "step", "state"}
