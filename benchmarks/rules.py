@@ -31,10 +31,13 @@ TICKET = Ticket(
 )
 
 
-def compare(policy: Policy) -> tuple[Measured, Measured]:
-    """Few rules, many rules."""
+def compare(policy: Policy) -> tuple[Measured, Measured, Measured, Measured]:
+    """Few rules, many rules: the search for all their words alone, then the whole decision."""
     few, many = with_routes(policy, FEW), with_routes(policy, MANY)
+    text = f"{TICKET.created.subject}\n{TICKET.created.description}"
     return (
+        measure(f"search for all words of {FEW} rules", lambda: few.words.search(text)),
+        measure(f"search for all words of {MANY} rules", lambda: many.words.search(text)),
         measure(f"decide one ticket, {FEW} rules", lambda: decide(TICKET, EMPTY_HISTORY, few, NOON)),
         measure(f"decide one ticket, {MANY} rules", lambda: decide(TICKET, EMPTY_HISTORY, many, NOON)),
     )

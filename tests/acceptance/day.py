@@ -42,13 +42,29 @@ TEXTS: Final = {
     "software-selection": ("Чем заменить Visio", "Какую программу из репозитория выбрать для схем?"),
     "feature-question": ("Есть ли поддержка LDAP", "Поддерживает ли Альт Сервер каталог LDAP?"),
     "solution-advice": ("Как организовать файловый сервер", "Как построить файловый сервер на 200 рабочих мест?"),
-    "hardware-test": ("Проверка ноутбука на совместимость", "Просим протестировать наш ноутбук с Альт Рабочая станция 10."),
+    "hardware-test": (
+        "Проверка ноутбука на совместимость",
+        "Просим протестировать наш ноутбук с Альт Рабочая станция 10.",
+    ),
     "demo-stand": ("Нужен демонстрационный стенд", "Просим предоставить стенд для демонстрации руководству."),
     "bug-report": ("Нашли ошибку в Центре управления", "Центр управления падает при открытии сетевых настроек."),
-    "licensed-support": ("Купили лицензии, нужна поддержка", "Мы купили лицензии, обновление не работает. Нужна техподдержка."),
-    "project-work": ("Внедрение на предприятии", "Требуется выполнить миграцию 300 рабочих мест, пришлите коммерческое предложение."),
+    "licensed-support": (
+        "Купили лицензии, нужна поддержка",
+        "Мы купили лицензии, обновление не работает. Нужна техподдержка.",
+    ),
+    "project-work": (
+        "Внедрение на предприятии",
+        "Требуется выполнить миграцию 300 рабочих мест, пришлите коммерческое предложение.",
+    ),
 }
-SIMPLE: Final = ("product-info", "compatibility", "software-selection", "feature-question", "solution-advice", "demo-stand")
+SIMPLE: Final = (
+    "product-info",
+    "compatibility",
+    "software-selection",
+    "feature-question",
+    "solution-advice",
+    "demo-stand",
+)
 NEEDS: Final = ("os-install", "third-party-install", "bug-report")
 ALT: Final = f"{SYSTEM}: Альт Рабочая станция 10.2, x86_64"
 APT: Final = f"{UPDATES}: вчера, через apt-get dist-upgrade"
@@ -122,7 +138,9 @@ class Story:
 def answered(story: Story) -> None:
     """Asked and answered, early or late; some say thanks."""
     story.kind = story.dice.choice(SIMPLE)
-    story.staff(story.engineer(), story.dice.choice([1, 3, 6, 11, 15, 20, 26]), "Ответ: подробности в документации продукта.")
+    story.staff(
+        story.engineer(), story.dice.choice([1, 3, 6, 11, 15, 20, 26]), "Ответ: подробности в документации продукта."
+    )
     if story.dice.random() < 0.5:
         story.client(3, "Спасибо большое!")
 
@@ -182,7 +200,9 @@ def handed_over(story: Story) -> None:
     """The first line passes it to the developers, who answer in time or late."""
     story.kind = story.dice.choice(SIMPLE)
     story.staff(story.engineer(), 3, assigned_to=DEVELOPERS)
-    story.staff(story.of(DEVELOPERS), story.dice.choice([4, 9, 20, 30]), "Ответ разработчиков: будет в следующем выпуске.")
+    story.staff(
+        story.of(DEVELOPERS), story.dice.choice([4, 9, 20, 30]), "Ответ разработчиков: будет в следующем выпуске."
+    )
 
 
 def handed_on(story: Story) -> None:
@@ -233,7 +253,9 @@ def out_of_scope(story: Story) -> None:
     """Not presale: the addressee answers with what was proposed."""
     story.kind = story.dice.choice(("licensed-support", "project-work"))
     department = SUPPORT if story.kind == "licensed-support" else PARTNERS
-    story.staff(story.of(department), story.dice.choice([2, 12, 21]), "Ответ: это решает наш отдел, мы свяжемся с Вами.")
+    story.staff(
+        story.of(department), story.dice.choice([2, 12, 21]), "Ответ: это решает наш отдел, мы свяжемся с Вами."
+    )
 
 
 def closed_without_a_word(story: Story) -> None:
@@ -314,12 +336,16 @@ def draw(calendar: Calendar, count: int = 60) -> Script:
         openings.append(Opening(story.received, number, story.customer, by, story.kind, story.plan, story.fields))
         acts += story.acts
     kept = _every(openings, count)
-    return Script([one for one in openings if one.ticket in kept], [a for a in acts if a.ticket in kept], _passes(dice, calendar))
+    return Script(
+        [one for one in openings if one.ticket in kept], [a for a in acts if a.ticket in kept], _passes(dice, calendar)
+    )
 
 
 def _every(openings: list[Opening], count: int) -> set[int]:
     """So many tickets, one of each plan at least."""
-    ordered = sorted(openings, key=lambda one: (sum(o.plan == one.plan and o.ticket < one.ticket for o in openings), one.ticket))
+    ordered = sorted(
+        openings, key=lambda one: (sum(o.plan == one.plan and o.ticket < one.ticket for o in openings), one.ticket)
+    )
     return {one.ticket for one in ordered[:count]}
 
 

@@ -37,7 +37,12 @@ FIRST_LINE, SALES, LABORATORY = DEPARTMENTS[:3]
 OUT_OF_SCOPE: Final = "out of scope and told so"
 LABELS: Final = ("Сведения о системе:", "Информация об обновлении:")
 STEPS: Final = {
-    "due": ((1, "напоминание", -4 * HOUR), (2, "напоминание", -HOUR), (3, "эскалация", NOTHING), (4, "эскалация", 9 * HOUR)),
+    "due": (
+        (1, "напоминание", -4 * HOUR),
+        (2, "напоминание", -HOUR),
+        (3, "эскалация", NOTHING),
+        (4, "эскалация", 9 * HOUR),
+    ),
     "department": ((5, "напоминание", -2 * HOUR), (6, "эскалация", NOTHING)),
 }
 
@@ -201,7 +206,9 @@ class Walk:
         elif who == "staff" and words and self._answers(row, rows):
             self._end(moment, "answered")
         if self.status in CLOSED and before not in CLOSED:
-            self._end(moment, {"staff": "closed without an answer", "customer": "closed by the customer"}.get(who, "closed"))
+            self._end(
+                moment, {"staff": "closed without an answer", "customer": "closed by the customer"}.get(who, "closed")
+            )
         if who == "staff" and "due_date" in changed:
             value = changed["due_date"]["new_value"]
             self.term.fixed = date.fromisoformat(value) if value else None
@@ -276,7 +283,8 @@ class Walk:
         return ""
 
     def _moved(self, row: Mapping[str, Any], changed: Mapping[str, Any], who: str, steps: Mapping[str, Any]) -> str:
-        if "запрос согласования" in steps:
+        asked = "status_id" in changed and self.world.status(changed["status_id"]["new_value"]) == "Согласование"
+        if "запрос согласования" in steps or (who == "staff" and asked):
             return SALES
         target = self._target(row)
         if who == "bridge" and "передача" not in steps:
@@ -387,7 +395,9 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(MOSCOW)
 
 
-def reminders(issue: Mapping[str, Any], world: World, passes: Iterable[datetime]) -> Iterator[tuple[str, int, datetime]]:
+def reminders(
+    issue: Mapping[str, Any], world: World, passes: Iterable[datetime]
+) -> Iterator[tuple[str, int, datetime]]:
     """What has to be reminded of, at which pass: of each due moment the last step that has come, once (M1)."""
     said: list[tuple[str, int, datetime]] = []
     for moment in passes:
