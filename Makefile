@@ -16,7 +16,7 @@ check: setup ## format, ruff, mypy --strict, import contracts
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	.venv/bin/lint-imports --no-timings
+	.venv/bin/lint-imports
 
 format: setup ## format the code and mend what ruff can
 	$(PY) -m ruff format .

@@ -104,8 +104,16 @@ def test_w3_a_write_that_fails_is_done_exactly_once(stage: Stage, proxy: Proxy, 
     assert stage.issue(bought)["assigned_to"]["name"] == "Базовая техническая поддержка"
 
 
-@pytest.mark.parametrize("fault", ["dropped after", "too late", "500 after it was done", "truncated"])
-@pytest.mark.parametrize("lost", [False, True], ids=["store kept", "store lost"])
+@pytest.mark.parametrize(
+    ("fault", "lost"),
+    [
+        ("dropped after", False),
+        ("500 after it was done", True),
+        pytest.param("too late", False, marks=pytest.mark.soak),
+        pytest.param("truncated", True, marks=pytest.mark.soak),
+    ],
+    ids=["dropped", "500, and the store lost", "too late", "truncated, and the store lost"],
+)
 def test_w3_fields_and_status_arrive_with_a_note_of_unknown_outcome(
     stage: Stage, proxy: Proxy, fault: str, lost: bool
 ) -> None:
@@ -254,7 +262,7 @@ def test_w3_nonsense_with_status_200_is_no_success(stage: Stage, proxy: Proxy) -
     assert stage.said(number) == TOLD
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 60))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 60))])
 def test_w3_a_bad_day(stage: Stage, proxy: Proxy, seed: int) -> None:
     """A tenth of all requests fail in any way, over a customer's whole story: exactly once all the same."""
     chance = random.Random(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,3 +151,34 @@ def test_who_is_no_member_anywhere_is_told(stage: Stage, tmp_path: Path, capsys:
         assert "no member of any project" in capsys.readouterr().err
     finally:
         admin.request("DELETE", f"/users/{made['id']}.json")
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "ru" / "guide.md"
+
+
+def test_from_init_to_a_new_tested_route_with_the_guide_alone(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The guide's second chapter, typed in as it says, on a draft of a real Redmine with a ticket that the new route is for."""
+    number = stage.ticket(("Нужен сертификат соответствия ФСТЭК", "Пришлите копию, пожалуйста."))
+    start(stage.server, tmp_path, capsys)
+    chapter = GUIDE.read_text(encoding="utf-8").split("\n## ")[2]
+    (change,) = re.findall(r"^```yaml rules\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
+    ((name, cases),) = re.findall(r"^```yaml test (\S+)\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
+    rules, old, tests = tmp_path / "rules.yaml", tmp_path / "old.yaml", tmp_path / name
+    tests.write_text(cases, encoding="utf-8")
+    old.write_text(rules.read_text(encoding="utf-8"), encoding="utf-8")
+    _, families, routes = re.split(r"^(?:families|routes):\n", change, flags=re.MULTILINE)
+    text = old.read_text(encoding="utf-8").replace("\nfamilies:\n", f"\nfamilies:\n{families}", 1)
+    rules.write_text(text.replace("\nroutes:\n", f"\nroutes:\n{routes}", 1), encoding="utf-8")
+    known = environment(stage.server, tmp_path)
+    assert run(["check", "--online", "--rules", str(rules)], known) == 0
+    assert run(["test", str(tests), "--rules", str(rules)], known) == 0
+    capsys.readouterr()
+    assert run(["explain", str(number), "--rules", str(rules)], known) == 0
+    assert "route «Вопросы о сертификатах»" in capsys.readouterr().out
+    replayed = ["backtest", "--present", str(old), "--rules", str(rules), "--cache", str(tmp_path / "cache")]
+    assert run(replayed, known) == 0
+    assert "department: Пресейл → Отдел продаж" in capsys.readouterr().out
+    assert run(["plan", "--notes", "--rules", str(rules)], known) == 0
+    assert stage.notes(number) == []
