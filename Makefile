@@ -23,14 +23,12 @@ format: setup ## format the code and mend what ruff can
 	$(PY) -m ruff check --fix .
 
 test: setup ## all tests but the long ones, on a real Redmine that it installs and starts
-	$(PY) -m bridge.demo.server install
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not soak"
 
 demo: setup ## the main job on a real local Redmine, with realistic tickets (KEEP=1 leaves it running)
 	.venv/bin/presale-bridge demo $(if $(KEEP),--keep)
 
 soak: setup ## the long tests
-	$(PY) -m bridge.demo.server install
 	$(PY) -m pytest -m soak -x
 
 bench: setup ## speed, as a ratio to a reference of the same run

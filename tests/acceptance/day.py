@@ -287,7 +287,8 @@ def for_a_customer(story: Story) -> None:
 
 
 def forgotten(story: Story) -> None:
-    """Nobody does anything."""
+    """Nobody does anything, from the first morning on."""
+    story.received = FIRST + 100 * MINUTE
     story.kind = story.dice.choice(SIMPLE)
 
 
@@ -330,7 +331,7 @@ def draw(calendar: Calendar, count: int = 60) -> Script:
     openings: list[Opening] = []
     acts: list[Act] = []
     for number, plan in enumerate(plans):
-        story = Story(number, _receipt(dice, calendar), dice.choice(CUSTOMERS), calendar, dice, plan=plan.__name__)
+        story = Story(number, _receipt(dice), dice.choice(CUSTOMERS), calendar, dice, plan=plan.__name__)
         plan(story)
         by = story.by or f"{story.customer}-1"
         openings.append(Opening(story.received, number, story.customer, by, story.kind, story.plan, story.fields))
@@ -349,7 +350,7 @@ def _every(openings: list[Opening], count: int) -> set[int]:
     return {one.ticket for one in ordered[:count]}
 
 
-def _receipt(dice: random.Random, calendar: Calendar) -> datetime:
+def _receipt(dice: random.Random) -> datetime:
     """A moment of receipt: most in office hours of the first days, some at night, on the holiday and over the weekend."""
     day = FIRST.replace(hour=0, minute=0) + timedelta(days=dice.choice([0, 0, 0, 1, 1, 1, 2, 3, 3, 4, 5, 6, 7]))
     minutes = dice.randint(9 * 60, 17 * 60) if dice.random() < 0.85 else dice.randint(0, 24 * 60 - 1)
@@ -357,9 +358,15 @@ def _receipt(dice: random.Random, calendar: Calendar) -> datetime:
 
 
 def _passes(dice: random.Random, calendar: Calendar) -> list[datetime]:
-    """Every ten to thirty minutes in office hours, every few hours otherwise."""
+    """Every ten to thirty minutes in office hours, every few hours otherwise, and again before an opening."""
     passes, at = [], FIRST
     while at < LAST:
         passes.append(at)
-        at += dice.randint(10, 30) * MINUTE if 8 <= at.hour < 19 and calendar.hours(at.date()) else 3 * HOUR
+        morning = at.replace(hour=8, minute=40)
+        if at >= morning and at.hour < 19 and calendar.hours(at.date()):
+            at += dice.randint(10, 30) * MINUTE
+        elif at < morning and calendar.hours(at.date()):
+            at = min(at + 3 * HOUR, morning)
+        else:
+            at += 3 * HOUR
     return [*passes, LAST]
