@@ -15,7 +15,7 @@ from typing import Any, Final
 from tests.acceptance.recompute import MOSCOW, Calendar
 
 SEED: Final = 20261102
-FIRST, LAST = datetime(2026, 11, 2, 8, 40, tzinfo=MOSCOW), datetime(2026, 11, 10, 11, 0, tzinfo=MOSCOW)
+FIRST, LAST = datetime(2026, 11, 1, 9, 0, tzinfo=MOSCOW), datetime(2026, 11, 10, 11, 0, tzinfo=MOSCOW)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 CUSTOMERS: Final = tuple(f"customer-{number:02d}" for number in (1, 2, 4, 5, 7, 9, 11, 13, 15, 17))
 SYSTEM, UPDATES = "Сведения о системе", "Информация об обновлении"
@@ -187,7 +187,7 @@ def told_in_parts(story: Story) -> None:
 def told_nothing(story: Story) -> None:
     """Replies, and it cannot be read."""
     story.kind = story.dice.choice(NEEDS)
-    story.client(5, "Всё как обычно, вы же знаете нашу систему")
+    story.client(5, "Всё как обычно, вы же знаете")
     story.staff(story.engineer(), 7, "Ответ: попробуйте прошлый выпуск.")
 
 
@@ -287,7 +287,7 @@ def for_a_customer(story: Story) -> None:
 
 
 def forgotten(story: Story) -> None:
-    """Nobody does anything, from the first morning on."""
+    """Nobody does anything, from the first Sunday on."""
     story.received = FIRST + 100 * MINUTE
     story.kind = story.dice.choice(SIMPLE)
 
@@ -351,8 +351,8 @@ def _every(openings: list[Opening], count: int) -> set[int]:
 
 
 def _receipt(dice: random.Random) -> datetime:
-    """A moment of receipt: most in office hours of the first days, some at night, on the holiday and over the weekend."""
-    day = FIRST.replace(hour=0, minute=0) + timedelta(days=dice.choice([0, 0, 0, 1, 1, 1, 2, 3, 3, 4, 5, 6, 7]))
+    """A moment of receipt: most in office hours, some at night, on the holiday and over the weekends."""
+    day = FIRST.replace(hour=0, minute=0) + timedelta(days=dice.choice([0, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6, 7, 8]))
     minutes = dice.randint(9 * 60, 17 * 60) if dice.random() < 0.85 else dice.randint(0, 24 * 60 - 1)
     return max(day + timedelta(minutes=minutes), FIRST + 5 * MINUTE)
 

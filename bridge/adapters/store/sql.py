@@ -71,7 +71,7 @@ class SqlStore:
     def claims(self, ticket_id: int) -> tuple[Claim, ...]:
         """The ticket's claims whose outcome is not known yet, oldest first."""
         table = t.ledger.c
-        query = select(*(table[name] for name in (*_KEY, "state", "claimed_at"))).where(
+        query = select(*(table[name] for name in (*_KEY, "state", "claimed_at", "journal_id", "saw"))).where(
             table.ticket_id == ticket_id, table.state == ClaimState.CLAIMED
         )
         return tuple(
