@@ -186,7 +186,8 @@ def _wrong(placed: Placed, world: World, policy: Policy) -> list[str]:
     after = facts_of(assess(ticket, EMPTY_HISTORY, policy, now))
     found = (did, reminders, after.kind, after.clock, after.status, placed.due and after.due)
     wanted = (story.expect.steps, expected, story.kind, story.expect.clock, story.expect.status, placed.due)
-    return [] if found == wanted else [f"{story.name}: {found} instead of {wanted}"]
+    why = [f"{one.step}: {one.reason}" for one in decisions]
+    return [] if found == wanted else [f"{story.name}: {found} instead of {wanted}: {why}"]
 
 
 def _person(login: str) -> Person:
