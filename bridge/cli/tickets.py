@@ -15,6 +15,7 @@ from bridge.core.moments import format_moment
 from bridge.core.spans import format_span
 from bridge.errors import NotFoundError
 from bridge.jobs import Exit
+from bridge.jobs import adopt as adopt_ticket
 from bridge.report.explain import as_text
 from bridge.report.explain import explain as explain_assessment
 from bridge.report.timelines import read_cases
@@ -122,7 +123,7 @@ def _as_text(a: Assessment) -> str:
 
 def adopt(app: App, given: argparse.Namespace) -> Exit:
     """Let the bridge write to an old ticket (W5)."""
-    app.store.adopt(given.ticket, app.now())
+    adopt_ticket(app.store, given.ticket, app.now())
     if given.json:
         print_json({"ticket": given.ticket, "adopted": True})
     else:
