@@ -161,7 +161,7 @@ class Engine:
         if claim.anchor and not found.private:
             yield self._came_out_public(a, found)
         for made in found.changes if claim.saw is not None and not claim.anchor else ():
-            if made.old != _value(_seen_up_to(claim.saw or 0, a.ticket), made):
+            if made.old != _seen_up_to(claim.saw or 0, a.ticket).value_of(made):
                 yield from self._put_back(a, a.ticket, made, made)
 
     def _journal_of(self, claim: Claim, a: Assessment) -> Journal | None:
@@ -272,7 +272,7 @@ class Engine:
             made = next(
                 (c for journal in ours for c in journal.changes if _same(c, change) and c.new == change.new), None
             )
-            if made is None and _value(ticket.current, change) != change.new and not _by_others(fresh, ours, change):
+            if made is None and ticket.current.value_of(change) != change.new and not _by_others(fresh, ours, change):
                 if self.store.refuse(ticket.id, change.attribute, change.name, change.new, now):
                     yield f"ticket {ticket.id}: Redmine did not take {_named(change)} «{change.new}»; it is not tried again"
             elif made is not None and made.old != change.old:
@@ -280,7 +280,7 @@ class Engine:
 
     def _put_back(self, a: Assessment, ticket: Ticket, change: Change, made: Change) -> Iterator[str]:
         """A person changed it between reading and writing: their value goes back (W4), unless it was changed again since."""
-        if _value(ticket.current, change) != change.new:
+        if ticket.current.value_of(change) != change.new:
             return
         back = Change(change.attribute, change.new, made.old, change.name)
         yield from self.tracker.write(a.ticket.id, Write((), changes=(back,)))
@@ -318,12 +318,6 @@ def _is_ours(write: Write, journal: Journal, ticket_id: int) -> bool:
 
 def _same(one: Change, other: Change) -> bool:
     return one.attribute is other.attribute and one.name == other.name
-
-
-def _value(state: State, change: Change) -> str:
-    if change.attribute is Attribute.FIELD:
-        return state.fields.get(change.name, "")
-    return state.get(change.attribute)
 
 
 def _seen_up_to(saw: int, ticket: Ticket) -> State:

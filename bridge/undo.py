@@ -80,7 +80,7 @@ class Undo:
             return
         after = ticket if self.dry else self.tracker.read(ticket.id)
         for change in back:
-            taken = self.dry or (after is not None and _value(after, change) == change.new)
+            taken = self.dry or (after is not None and after.current.value_of(change) == change.new)
             fate = Fate.PUT_BACK if taken else Fate.LEFT
             yield Undone(
                 ticket.id, f"{_named(change)} to «{change.new}»", fate, "" if taken else "Redmine did not take it"
@@ -97,13 +97,7 @@ def _touched(ticket: Ticket, journal: Journal, change: Change) -> str:
     )
     if touched:
         return f"it was changed again since, in journal {touched.id}"
-    return "" if _value(ticket, change) == change.new else f"it is «{_value(ticket, change)}» now"
-
-
-def _value(ticket: Ticket, change: Change) -> str:
-    if change.attribute is Attribute.FIELD:
-        return ticket.current.fields.get(change.name, "")
-    return ticket.current.get(change.attribute)
+    return "" if ticket.current.value_of(change) == change.new else f"it is «{ticket.current.value_of(change)}» now"
 
 
 def _named(change: Change) -> str:

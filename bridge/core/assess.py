@@ -9,7 +9,7 @@ from functools import cached_property
 from bridge.core.approval import ApprovalState, approval_of
 from bridge.core.events import Chronicle, Event
 from bridge.core.fields import Fields, read_fields
-from bridge.core.model import History, Language, Role, State, Step, Ticket
+from bridge.core.model import Audience, History, Language, Role, State, Step, Ticket
 from bridge.core.partners import Choice, choose
 from bridge.core.policy import Department, Policy, Route
 from bridge.core.rules import Routing, facts_of, language_of, route, routing_of
@@ -62,6 +62,12 @@ class Assessment:
     def lead(self) -> str:
         """Who is told when a term is about to be or has been missed."""
         return self.department.lead or self.policy.lead
+
+    @property
+    def whom_on_staff(self) -> Audience:
+        """Who on the staff's side has the ticket: the person it is assigned to, else the department."""
+        is_person = self.state.assigned_to and self.state.assigned_to not in self.policy.groups
+        return Audience.ASSIGNEE if is_person else Audience.DEPARTMENT
 
     @property
     def in_scope(self) -> bool:

@@ -143,12 +143,7 @@ def _thank(a: Assessment) -> Iterator[Thank | PleaseCheck]:
     if not a.chronicle.done_after(event, Step.THANK, private=False):
         yield Thank(reason, unwritten(a.fields, a.state.fields), understood)
     if not understood and not a.chronicle.done_after(event, Step.THANK, private=True):
-        yield PleaseCheck(reason, _whom_on_staff(a), a.fields.needed(a.kind))
-
-
-def _whom_on_staff(a: Assessment) -> Audience:
-    groups = {department.group for department in a.policy.departments.values()}
-    return Audience.ASSIGNEE if a.state.assigned_to and a.state.assigned_to not in groups else Audience.DEPARTMENT
+        yield PleaseCheck(reason, a.whom_on_staff, a.fields.needed(a.kind))
 
 
 def _to_thank_for(a: Assessment) -> tuple[Event, str] | None:
@@ -205,8 +200,7 @@ def _route(a: Assessment) -> Iterator[RouteTo]:
 
 
 def _routing_changes(a: Assessment, department: Department) -> Iterator[Change]:
-    groups = {one.group for one in a.policy.departments.values()}
-    astray = a.state.assigned_to in groups
+    astray = a.state.assigned_to in a.policy.groups
     if department.assign or astray:
         yield from _change(a, Attribute.ASSIGNEE, department.group)
     yield from _change(a, Attribute.CATEGORY, a.route.category or department.category)

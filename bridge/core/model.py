@@ -185,6 +185,10 @@ class State:
         """The value of a single-valued attribute."""
         return str(getattr(self, attribute.value))
 
+    def value_of(self, change: Change) -> str:
+        """What stands here of the attribute or field that a change is about."""
+        return self.fields.get(change.name, "") if change.attribute is Attribute.FIELD else self.get(change.attribute)
+
     def after(self, journal: Journal) -> State:
         """This state with a journal's changes applied."""
         return self._apply((change, change.new, change.old) for change in journal.changes)

@@ -328,6 +328,11 @@ class Policy:
     compatible: tuple[Product, ...] = ()
 
     @property
+    def groups(self) -> frozenset[str]:
+        """The groups of all departments: an assignee that is none of them is a person."""
+        return frozenset(department.group for department in self.departments.values())
+
+    @property
     def first_line(self) -> Department:
         """The department that gets every ticket first."""
         return next(department for department in self.departments.values() if department.first_line)

@@ -67,9 +67,8 @@ def _say(a: Assessment, one: Planned) -> Remind | Escalate:
     if one.step.step is Step.ESCALATE:
         return Escalate(reason, one.step.ordinal, one.due, left, anchor, a.lead)
     to, lead = one.step.to, a.lead if one.step.to is Audience.LEAD else ""
-    groups = {department.group for department in a.policy.departments.values()}
-    if to is Audience.ASSIGNEE and (not a.state.assigned_to or a.state.assigned_to in groups):
-        to = Audience.DEPARTMENT
+    if to is Audience.ASSIGNEE:
+        to = a.whom_on_staff
     return Remind(reason, one.step.ordinal, one.due, to, left, anchor, lead)
 
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import bridge
 from bridge.demo import processes
 from bridge.errors import PermanentError
 from bridge.policy.load import load
@@ -32,12 +31,6 @@ class Difference:
     pattern: str
     replacement: str
     told: str
-
-
-def shipped() -> Path:
-    """The rules that come with the bridge, in a wheel or in its source."""
-    package = Path(bridge.__file__).parent
-    return next(path for path in (package / "data" / "rules.yaml", package.parent / "rules.yaml") if path.is_file())
 
 
 def write_copy(source: Path, to: Path, differences: tuple[Difference, ...]) -> None:

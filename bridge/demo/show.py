@@ -18,11 +18,12 @@ from bridge.core.model import Step
 from bridge.demo import past
 from bridge.demo.moments import Moments
 from bridge.demo.play import Player
-from bridge.demo.rules import differences, shipped, write_copy
+from bridge.demo.rules import differences, write_copy
 from bridge.demo.verdict import Facts, Outcome, facts_of, outcome_of
 from bridge.demo.world import Placed, World, world_at
 from bridge.jobs import CURSOR, Summary
 from bridge.policy.load import load
+from bridge.policy.shipped import shipped_rules
 from bridge.settings import Settings, find_rules
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Show:
 
     server: RedmineServer
     clock: Callable[[], datetime]
-    source: Path = field(default_factory=shipped)
+    source: Path = field(default_factory=shipped_rules)
     told: list[str] = field(default_factory=list)
 
     # --- before the pass ------------------------------------------------------------------------------------------------

@@ -24,12 +24,10 @@ from tests.acceptance.proxy import (
     too_late,
     truncated,
 )
-from tests.acceptance.stage import BOUGHT, INSTALL, QUESTION, SYSTEM, UPDATES, Said, Stage, is_quiet, once
+from tests.acceptance.stage import ASKED, BOUGHT, INSTALL, QUESTION, SYSTEM, TOLD, UPDATES, Said, Stage, is_quiet, once
 
 pytestmark = pytest.mark.redmine
 
-TOLD = [Said(Step.ACKNOWLEDGE, 1, False), Said(Step.SET_TERM, 1, False)]
-ASKED = [Said(Step.ACKNOWLEDGE, 1, False), Said(Step.ASK, 1, False)]
 PROPOSED = [
     Said(Step.PROPOSE, 1, True),
     Said(Step.ACKNOWLEDGE, 1, False),

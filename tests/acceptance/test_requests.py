@@ -7,15 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.core.model import Step
 from bridge.demo.past import multiply
 from bridge.jobs import CURSOR, FULL, Exit
 from tests.acceptance.proxy import Exchange, Proxy
-from tests.acceptance.stage import PROJECT, QUESTION, Said, Stage
+from tests.acceptance.stage import PROJECT, QUESTION, TOLD, Stage
 
 pytestmark = pytest.mark.redmine
 
-TOLD = [Said(Step.ACKNOWLEDGE, 1, False), Said(Step.SET_TERM, 1, False)]
 ALL_IDS = "SELECT id FROM issues ORDER BY id"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -12,40 +11,26 @@ from bridge.core.model import Step
 from bridge.core.terms import Clock
 from bridge.jobs import Exit, adopt
 from tests.acceptance.stage import (
+    ALT,
+    APT,
+    ASKED,
     BOUGHT,
     INSTALL,
     OTHER_PROJECT,
     PROJECT,
     QUESTION,
     SYSTEM,
+    TOLD,
     UPDATES,
     Between,
-    Said,
     Stage,
+    asked,
     limited,
     once,
+    writes,
 )
 
 pytestmark = pytest.mark.redmine
-
-ALT = "Альт Рабочая станция 10.2, x86_64"
-APT = "обновляли вчера через apt-get dist-upgrade"
-ASKED = [Said(Step.ACKNOWLEDGE, 1, False), Said(Step.ASK, 1, False)]
-TOLD = [Said(Step.ACKNOWLEDGE, 1, False), Said(Step.SET_TERM, 1, False)]
-
-
-def asked(stage: Stage, words: tuple[str, str] = INSTALL, **more: Any) -> int:
-    """A ticket that needs fields and has been asked for them."""
-    number = stage.ticket(words, **more)
-    stage.later(minutes=11)
-    stage.run()
-    stage.later(minutes=30)
-    return number
-
-
-def writes(stage: Stage) -> list[int]:
-    """The tickets that one more pass writes to."""
-    return [look.ticket_id for look in stage.run().written]
 
 
 # --- what Redmine does not take, and people in between ----------------------------------------------------------------

@@ -18,12 +18,13 @@ from bridge.core.model import EMPTY_HISTORY, Attribute, Change, Journal, Languag
 from bridge.core.policy import Policy
 from bridge.core.rules import language_of
 from bridge.demo.moments import Moments
-from bridge.demo.rules import differences, shipped, write_copy
+from bridge.demo.rules import differences, write_copy
 from bridge.demo.show import is_reminder
 from bridge.demo.verdict import facts_of
 from bridge.demo.world import KINDS, STATES, Act, Placed, World, read_stories, world_at
 from bridge.errors import PermanentError
 from bridge.policy.load import load
+from bridge.policy.shipped import shipped_rules
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 PRESALE = "ТехП Пресейл"
@@ -56,8 +57,8 @@ def moscow(text: str) -> datetime:
 def written(folder: Path, year: int) -> Policy:
     """The demo's rules as it writes them in a year."""
     now = datetime(year, 12, 20, tzinfo=UTC)
-    differ = differences(shipped(), now, LOGINS, lambda _: now)
-    write_copy(shipped(), folder / "rules.yaml", differ)
+    differ = differences(shipped_rules(), now, LOGINS, lambda _: now)
+    write_copy(shipped_rules(), folder / "rules.yaml", differ)
     return load(folder / "rules.yaml").policy
 
 
@@ -93,7 +94,7 @@ def test_each_customer() -> None:
 
 def test_the_policy_names_these_kinds() -> None:
     """The kinds are those of the rules that are shipped."""
-    assert set(KINDS) == {route.kind for route in load(shipped()).policy.routes}
+    assert set(KINDS) == {route.kind for route in load(shipped_rules()).policy.routes}
 
 
 def test_what_the_demo_shows() -> None:
@@ -143,7 +144,7 @@ def test_rules_that_lack_a_place(tmp_path: Path) -> None:
     """Rules in which the demo cannot set what it has to are refused, with the place."""
     source = tmp_path / "own.yaml"
     source.write_text(
-        shipped().read_text(encoding="utf-8").replace("  not_before:", "  not_before :"), encoding="utf-8"
+        shipped_rules().read_text(encoding="utf-8").replace("  not_before:", "  not_before :"), encoding="utf-8"
     )
     now = moscow("2026-11-24 14:00")
     with pytest.raises(PermanentError, match=r"0 places where it has to set limits\.not_before"):
@@ -224,7 +225,7 @@ def _of_person(ticket: Ticket, at: datetime, act: Act, moments: Moments) -> Jour
 def test_a_minute_is_a_minute() -> None:
     """The world's spans are what they say."""
     now = moscow("2026-11-24 14:00")
-    moments = Moments(now, load(shipped()).policy.calendar)
+    moments = Moments(now, load(shipped_rules()).policy.calendar)
     assert moments.read("5 minutes ago") == now - timedelta(minutes=5)
     assert moments.read("15 working minutes ago") == now - timedelta(minutes=15)
     assert moments.read("12 minutes later", now) == now + timedelta(minutes=12)
