@@ -59,3 +59,7 @@ class PermanentError(BridgeError):
 
 class NotFoundError(PermanentError):
     """The ticket does not exist, or the bridge's account may not see it."""
+
+
+class InvalidError(PermanentError):
+    """Redmine refused a value: a field that it insists on is empty, or something in it is not possible."""

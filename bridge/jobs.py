@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
+from bridge.core.model import Channel
 from bridge.core.worktime import WorkCalendar
 from bridge.engine import BRAKE, BrakeError, Budget, Engine, Look, Result
 from bridge.errors import BridgeError, TemporaryError
+from bridge.mail.office import MailOffice, MailSummary
 from bridge.ports import Batch, Head, Known, Store
 
 log: Final = logging.getLogger("bridge.jobs")
@@ -48,6 +50,13 @@ class Summary:
     in_a_row: int = 0
     exit: Exit = Exit.DONE
     why: str = ""
+    mail: MailSummary | None = None
+
+    @property
+    def mail_tickets(self) -> list[int]:
+        """Tickets that came by mail and were looked at."""
+        seen = ((look.ticket_id, look.assessment) for look in self.looks)
+        return [ticket for ticket, found in seen if found is not None and found.ticket.channel is Channel.MAIL]
 
     @property
     def written(self) -> list[Look]:
@@ -70,12 +79,14 @@ class Summary:
             "failed": {str(ticket): reason for ticket, reason in self.failed.items()},
             "exit": self.exit.name.lower(),
             "why": self.why,
+            **({"mail": self.mail.as_json()} if self.mail else {}),
         }
 
     def __str__(self) -> str:
         """The one summary line of a pass."""
         unknown = sum(look.result is Result.UNKNOWN for look in self.looks)
-        tail = f"; {self.why}" if self.why else ""
+        tail = f"; {self.mail}" if self.mail else ""
+        tail += f"; {self.why}" if self.why else ""
         return (
             f"pass {self.run}: looked at {self.looked_at}, wrote to {len(self.written)}, failed {len(self.failed)}, "
             f"unknown {unknown}{tail}"
@@ -90,9 +101,13 @@ class Pass:
     now: datetime
     stopping: Callable[[], bool] = lambda: False
     renew: Callable[[], None] = lambda: None
+    mail: MailOffice | None = None
 
-    def run(self) -> Summary:
-        """Look at every ticket that may want something; never raises for a single ticket's sake."""
+    def run(self, *, tickets: bool = True) -> Summary:
+        """Look at every ticket that may want something, and at the mail; never raises for a single one's sake.
+
+        Without `tickets` it is the mail's job alone: what came in, what waits to go out.
+        """
         summary = Summary(self.engine.run, self.now)
         if self.engine.store.get(BRAKE):
             summary.exit, summary.why = (
@@ -100,14 +115,33 @@ class Pass:
                 f"held by the brake: {self.engine.store.get(BRAKE)}; say `presale-bridge resume`",
             )
             return summary
+        budget = Budget(self.engine.policy.limits.changes_per_pass)
         try:
-            self._run(summary)
+            self._take_in(budget, summary)
+            if tickets:
+                self._run(budget, summary)
+            self._send_out(summary)
         except BrakeError as error:
             self.engine.store.set(BRAKE, str(error))
             summary.exit, summary.why = Exit.HELD, str(error)
         except TemporaryError as error:
             summary.exit, summary.why = Exit.OUT_OF_REACH, str(error)
         return summary
+
+    def _take_in(self, budget: Budget, summary: Summary) -> None:
+        """Mails first: what they bring is looked at in the same pass."""
+        if self.mail is not None:
+            summary.mail = MailSummary()
+            self.mail.take_in(self.now, budget, summary.mail, self.stopping)
+            self.renew()
+
+    def _send_out(self, summary: Summary) -> None:
+        """The answers, when all notes of the pass are written."""
+        if self.mail is None or summary.mail is None:
+            return
+        self.mail.send_out(summary.mail_tickets, self.now, summary.mail)
+        if summary.mail.failed and summary.exit is Exit.DONE:
+            summary.exit = Exit.OUT_OF_REACH if summary.mail.out_of_reach else Exit.TICKETS_FAILED
 
     def plan(self) -> list[Look]:
         """What a pass would do: on what it would look at, closed tickets too, and on everything that is open; writes nothing."""
@@ -120,12 +154,11 @@ class Pass:
         cursor = self.engine.store.get(CURSOR)
         return self.engine.tracker.changed(datetime.fromisoformat(cursor) if cursor else None)
 
-    def _run(self, summary: Summary) -> None:
+    def _run(self, budget: Budget, summary: Summary) -> None:
         store = self.engine.store
         cursor = store.get(CURSOR)
         batch = self._changed()
         full = self._full_reread(cursor)
-        budget = Budget(self.engine.policy.limits.changes_per_pass)
         for ticket_id in self._worklist(batch, full=full):
             if self.stopping():
                 summary.why = "told to stop; the rest comes in the next pass"
@@ -206,7 +239,7 @@ def adopt(store: Store, ticket_id: int, now: datetime) -> None:
     store.adopt(ticket_id, now)
     known = store.known(ticket_id)
     if known is not None:
-        store.keep(replace(known, next_at=now))
+        store.keep(known.waking(now))
 
 
 def is_reread_due(calendar: WorkCalendar, last: str, now: datetime) -> bool:

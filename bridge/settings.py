@@ -22,6 +22,33 @@ class Settings:
     store_url: str = DEFAULT_STORE
     plain_http: frozenset[str] = frozenset()
     ca: str = ""
+    imap_url: str = ""
+    imap_password: str = field(default="", repr=False)
+    smtp_url: str = ""
+    smtp_password: str = field(default="", repr=False)
+    mail_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    impersonation_key: str = field(default="", repr=False)
+
+    def require_mail(self) -> None:
+        """Refuse to work on mail without servers and the secret of the threads.
+
+        Raises:
+            PermanentError: one is missing; the message says which variable to set.
+        """
+        needed = {
+            "PRESALE_BRIDGE_IMAP": (self.imap_url, "the mailbox, like imaps://presale@mail.example.com"),
+            "PRESALE_BRIDGE_SMTP": (
+                self.smtp_url,
+                "the server for answers, like smtp+starttls://presale@mail.example.com",
+            ),
+            "PRESALE_BRIDGE_MAIL_SECRET_FILE": (
+                self.mail_secrets,
+                "a file with a line of 16 or more random characters",
+            ),
+        }
+        missing = [f"{name} ({what})" for name, (value, what) in needed.items() if not value]
+        if missing:
+            raise PermanentError(f"The rules have a section `mail`, but these are not set: {'; '.join(missing)}")
 
     def require_redmine(self) -> None:
         """Refuse to go on without an address and a key.
@@ -45,17 +72,41 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
     Variables: `REDMINE_URL`; `REDMINE_API_KEY` or `REDMINE_API_KEY_FILE`; `PRESALE_BRIDGE_STORE` (a database's URL or a file's path);
     `PRESALE_BRIDGE_PLAIN_HTTP` (hosts that may be spoken to without TLS); `PRESALE_BRIDGE_CA` (a file with certificates to trust).
+    For mail: `PRESALE_BRIDGE_IMAP` and `PRESALE_BRIDGE_SMTP` (URLs with the user in them), `…_IMAP_PASSWORD_FILE`, `…_SMTP_PASSWORD_FILE`,
+    `…_MAIL_SECRET_FILE` (a secret a line, the present one first), `…_IMPERSONATION_KEY_FILE` (only for `mail.own_name`).
 
     Raises:
-        PermanentError: the key's file cannot be read, or both ways to give the key are used.
+        PermanentError: a file with a secret cannot be read, or both ways to give the key are used.
     """
+    prefix = "PRESALE_BRIDGE_"
     return Settings(
         redmine_url=environment.get("REDMINE_URL", "").strip(),
         redmine_key=_key(environment),
         store_url=_store(environment),
         plain_http=frozenset(environment.get("PRESALE_BRIDGE_PLAIN_HTTP", "").split()),
         ca=environment.get("PRESALE_BRIDGE_CA", ""),
+        imap_url=environment.get(f"{prefix}IMAP", "").strip(),
+        imap_password=_secret(environment, f"{prefix}IMAP_PASSWORD_FILE"),
+        smtp_url=environment.get(f"{prefix}SMTP", "").strip(),
+        smtp_password=_secret(environment, f"{prefix}SMTP_PASSWORD_FILE"),
+        mail_secrets=tuple(
+            line.strip().encode()
+            for line in _secret(environment, f"{prefix}MAIL_SECRET_FILE").splitlines()
+            if line.strip()
+        ),
+        impersonation_key=_secret(environment, f"{prefix}IMPERSONATION_KEY_FILE"),
     )
+
+
+def _secret(environment: Mapping[str, str], variable: str) -> str:
+    """What the file has that a variable names; empty where it names none."""
+    file = environment.get(variable, "")
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PermanentError(f"The file {file} of {variable} cannot be read: {type(error).__name__}") from None
 
 
 def _key(environment: Mapping[str, str]) -> str:
@@ -64,10 +115,7 @@ def _key(environment: Mapping[str, str]) -> str:
         raise PermanentError("Both REDMINE_API_KEY and REDMINE_API_KEY_FILE are set; use one of them")
     if not file:
         return key
-    try:
-        return Path(file).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PermanentError(f"The key's file {file} cannot be read: {type(error).__name__}") from None
+    return _secret(environment, "REDMINE_API_KEY_FILE")
 
 
 def _store(environment: Mapping[str, str]) -> str:

@@ -33,11 +33,16 @@ _ITEM: Final = re.compile(r"^(.+?)(?: (\d+))?$")
 def render(ticket_id: int, steps: Iterable[OwnStep], language: Language) -> str:
     """The footer line: «Автоматическое сообщение · №1234 · запрос сведений 1»."""
     column = 0 if language is Language.RU else 1
-    head = "Автоматическое сообщение · №" if language is Language.RU else "Automatic message · No. "
     items = ", ".join(
         f"{LABELS[step.step][column]} {step.ordinal}" if step.ordinal else LABELS[step.step][column] for step in steps
     )
-    return f"{head}{ticket_id} · {items}"
+    return notice(ticket_id, items, language)
+
+
+def notice(ticket_id: int, what: str, language: Language) -> str:
+    """The footer of a note that is the bridge's and no step: what the mail channel tells staff or a customer."""
+    head = "Автоматическое сообщение · №" if language is Language.RU else "Automatic message · No. "
+    return f"{head}{ticket_id} · {what}"
 
 
 def last_line(notes: str) -> str:
@@ -45,15 +50,21 @@ def last_line(notes: str) -> str:
     return next((line.strip() for line in reversed(notes.splitlines()) if line.strip()), "")
 
 
+def ticket_of(notes: str) -> int | None:
+    """The ticket that a note's footer names; None for a note without one."""
+    found = _FOOTER.match(last_line(notes))
+    return int(found[1]) if found else None
+
+
 def is_footer(notes: str) -> bool:
     """Whether a note ends in a footer, this ticket's or another's."""
-    return _FOOTER.match(last_line(notes)) is not None
+    return ticket_of(notes) is not None
 
 
 def parse(ticket_id: int, journal: Journal) -> tuple[OwnStep, ...]:
-    """The steps that a journal shows the bridge to have done: its account wrote it, and the footer names this ticket (P4)."""
+    """The steps that a journal shows the bridge to have done: in its own words, and the footer names this ticket (P4)."""
     found = _FOOTER.match(last_line(journal.notes))
-    if journal.author.role is not Role.BRIDGE or found is None or int(found[1]) != ticket_id:
+    if journal.by.role is not Role.BRIDGE or found is None or int(found[1]) != ticket_id:
         return ()
     return tuple(step for item in found[2].split(", ") for step in _step(item, journal))
 

@@ -122,10 +122,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The mail that a text came by: who sent it, who was in copy, when the mailbox got it, and its keyed digest."""
+
+    sender: str
+    at: datetime
+    key: str
+    copies: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a naive moment."""
+        require_aware(self.at, "a mail's arrival")
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
     """One entry of a ticket's history.
 
-    `author` is the account; `speaker` is whose words they are, where that is somebody else (P3).
+    `author` is the account; `speaker` is whose words they are, where that is somebody else (P3), and `origin` the mail that they came by.
     `auto_reply` marks what a machine sent on somebody's behalf (out of office).
     """
 
@@ -137,6 +151,7 @@ class Journal:
     changes: tuple[Change, ...] = ()
     auto_reply: bool = False
     speaker: Person | None = None
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         """Refuse a naive moment."""
@@ -219,7 +234,8 @@ class State:
 class Ticket:
     """A ticket with its whole history: the state as it was created, and the journals in order.
 
-    `watchers` are names as they are now (Redmine keeps no history of them).
+    `watchers` are names as they are now (Redmine keeps no history of them). `created_on` is the receipt (T3): for a mail, its arrival;
+    `origin` is that mail.
     """
 
     id: int
@@ -230,6 +246,7 @@ class Ticket:
     channel: Channel = Channel.CABINET
     watchers: tuple[str, ...] = ()
     updated_on: datetime | None = None
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         """Refuse naive moments and unordered journals."""

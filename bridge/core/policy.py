@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from bridge.core.candidates import Candidates
 from bridge.core.model import Audience, Language, Step
 
 if TYPE_CHECKING:
@@ -207,7 +209,8 @@ class Route:
 
     `propose` is an answer for staff to look at and send, to a request that is in scope. `unless_compatible` is the kind that a ticket
     gets instead where it names none of `Policy.compatible` (policy, `third-party-install`); empty where that does not matter.
-    `names_partners` says that its answer has partners from `Policy.directory` in it.
+    `names_partners` says that its answer has partners from `Policy.directory` in it. `leave_mail`: a mail that takes this route is left to
+    people, without a ticket and without an answer.
     """
 
     name: str
@@ -224,6 +227,7 @@ class Route:
     unless_compatible: str = ""
     names_partners: bool = False
     shadow: bool = False
+    leave_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +308,59 @@ class Redmine:
     field_names: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class MailLimits:
+    """Bounds of one mail and of one address; sizes in bytes, `per_address` in mails of a day, each way."""
+
+    message: int = 30 * 1024 * 1024
+    attachment: int = 5 * 1024 * 1024
+    attachments: int = 20
+    per_address: int = 20
+
+
+class ReplyToClosed(StrEnum):
+    """What a reply to a closed ticket does."""
+
+    REOPEN = "reopen"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail channel. `address` is the mailbox's, `aliases` are its other ones; `project` and `tracker` are where a mail's ticket is opened.
+
+    `not_before`: mails that arrived earlier are left alone. `hold` is wall time from a person's note to its mail. `mark` empty: all public
+    notes are mailed, else only those that have it in a line of its own. `authserv` names the server whose Authentication-Results header
+    is believed; `own_name` opens tickets in the name of a verified sender who has an account. `keep` is how long personal data stay in the
+    store. `copy` sends each mail to the mailbox as well, which is how it is known to have gone out after a crash.
+    """
+
+    address: str
+    project: str
+    tracker: str
+    not_before: datetime
+    name: Text
+    aliases: frozenset[str] = frozenset()
+    folders: tuple[str, ...] = ("INBOX",)
+    name_field: str = ""
+    address_field: str = ""
+    hold: timedelta = timedelta(minutes=5)
+    mark: str = ""
+    closed: ReplyToClosed = ReplyToClosed.REOPEN
+    authserv: str = ""
+    own_name: bool = False
+    copy: bool = True
+    mark_seen: bool = False
+    move_to: str = ""
+    keep: timedelta = timedelta(days=90)
+    limits: MailLimits = field(default_factory=MailLimits)
+
+    @property
+    def own(self) -> frozenset[str]:
+        """All addresses of the mailbox, as addresses are compared."""
+        return frozenset(one.casefold() for one in (self.address, *self.aliases))
+
+
 @dataclass(frozen=True)
 class Policy:
     """All of rules.yaml. `no_term` are word patterns of thanks and confirmations (T10), `words` the index over all patterns.
@@ -326,6 +383,12 @@ class Policy:
     silence: Silence | None = None
     directory: Directory = field(default_factory=Directory)
     compatible: tuple[Product, ...] = ()
+    mail: Mail | None = None
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """Which routes can match, by the words found in a ticket (R1)."""
+        return Candidates.among([route.when for route in self.routes])
 
     @property
     def groups(self) -> frozenset[str]:

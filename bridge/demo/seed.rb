@@ -45,10 +45,14 @@ products = ['Альт Рабочая станция', 'Альт Сервер', '
 ].each do |attributes|
   IssueCustomField.create!(attributes.merge(is_for_all: true, is_filter: true, searchable: true, trackers: [presale]))
 end
+mail_fields = ['Имя отправителя', 'Адрес отправителя'].map do |name|
+  IssueCustomField.create!(name: name, field_format: 'string', is_for_all: false, is_filter: true, searchable: true, trackers: [presale])
+end
 
 # --- roles ------------------------------------------------------------------------------------------------------------
 
-# Least rights of the bridge. `view_members` and `view_project` are public: every role has them.
+# Least rights of the bridge. `view_members` and `view_project` are public: every role has them. Where it takes in mail it opens tickets, too:
+# that is a role of its own, in the project for mail alone.
 BRIDGE = %i[
   view_issues
   edit_issues
@@ -67,7 +71,7 @@ BRIDGE = %i[
 # set_notes_private    without it, a note meant to be private comes out public, and REST answers 204 all the same
 # view_issue_watchers  is the lead a watcher already (M2)
 # add_issue_watchers   making the lead a watcher (M2)
-# Not needed: add_issues (only when the bridge takes in mail), manage_members, move or delete rights, administrator's rights.
+# Not needed: add_issues (only where the bridge takes in mail), manage_members, move or delete rights, administrator's rights.
 
 STAFF = %i[
   view_issues add_issues edit_issues add_issue_notes edit_own_issue_notes view_private_notes set_notes_private
@@ -87,6 +91,7 @@ specialist = role('Инженер отдела', STAFF)
 sales = role('Менеджер продаж', STAFF)
 lead = role('Руководитель', LEAD)
 bridge_role = role('Мост', BRIDGE, assignable: false)
+mail_role = role('Мост: почта', %i[add_issues], assignable: false)
 
 # Everybody but customers may go from any status to any other; customers have no transitions at all.
 rows = [engineer, specialist, sales, lead, bridge_role].product(trackers, statuses, statuses).filter_map do |who, tracker, from, to|
@@ -155,10 +160,12 @@ end
 
 clients = project('Клиенты', 'clients', trackers)
 internal = project('Внутренние заявки', 'internal', trackers) # customers do not see what is moved here (R2)
-[clients, internal].each do |root|
+by_mail = project('Пресейл по почте', 'presale-mail', trackers) # tickets of people without an account; only staff see it
+by_mail.issue_custom_fields = mail_fields
+[clients, internal, by_mail].each do |root|
   groups.each { |group, group_role| member(root, group, group_role) }
   leads.each { |user| (Member.find_by(project: root, principal: user) || Member.new(project: root, principal: user)).tap { |m| m.roles |= [lead]; m.save! } }
-  member(root, bridge, bridge_role)
+  member(root, bridge, *[bridge_role, (mail_role if root == by_mail)].compact)
   categories(root)
 end
 

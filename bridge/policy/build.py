@@ -15,6 +15,8 @@ from bridge.core.policy import (
     Extension,
     FieldRule,
     Limits,
+    Mail,
+    MailLimits,
     Mark,
     OutOfScope,
     Partner,
@@ -22,6 +24,7 @@ from bridge.core.policy import (
     Product,
     Redmine,
     ReminderStep,
+    ReplyToClosed,
     Required,
     Route,
     Scope,
@@ -46,6 +49,7 @@ from bridge.policy.schema import (
 from bridge.policy.schema_base import TextSpec
 from bridge.policy.schema_beside import PartnersSpec, TopicSpec
 from bridge.policy.schema_cabinet import RedmineSpec
+from bridge.policy.schema_mail import MailSpec
 from bridge.policy.templates import variables
 from bridge.policy.texts import PARTNERS, shipped_texts
 from bridge.policy.vocabulary import ALL, OTHERS
@@ -74,6 +78,31 @@ def build(
         compatible=tuple(
             Product(name, spec.words, spec.products, spec.note) for name, spec in rules.compatible.items()
         ),
+        mail=_mail(rules.mail) if rules.mail else None,
+    )
+
+
+def _mail(spec: MailSpec) -> Mail:
+    return Mail(
+        address=spec.address,
+        project=spec.project,
+        tracker=spec.tracker,
+        not_before=spec.not_before,
+        name=_text(spec.name) if spec.name else Text("Пресейл", "Presale support"),
+        aliases=frozenset(spec.aliases),
+        folders=spec.folders,
+        name_field=spec.fields.name,
+        address_field=spec.fields.address,
+        hold=spec.hold,
+        mark="" if spec.send == ALL else spec.send,
+        closed=ReplyToClosed(spec.closed),
+        authserv=spec.trust,
+        own_name=spec.own_name,
+        copy=spec.copy_to_mailbox,
+        mark_seen=spec.mark_seen,
+        move_to=spec.move_to,
+        keep=spec.keep,
+        limits=MailLimits(**dict(spec.limits)),
     )
 
 
@@ -175,6 +204,7 @@ def _route(spec: RouteSpec, when: Condition | None, rules: RulesFile) -> Route:
         unless_compatible=spec.unless_compatible or "",
         names_partners=with_partners and rules.partners is not None,
         shadow=spec.shadow,
+        leave_mail=spec.mail == "leave",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bridge.core.worktime import WorkCalendar
 from bridge.errors import Mistake
-from bridge.policy import check_beside, check_routes, check_terms
+from bridge.policy import check_beside, check_mail, check_routes, check_terms
 from bridge.policy.check_routes import Conditions
 from bridge.policy.check_words import unused_families
 from bridge.policy.form import Draft
@@ -41,11 +41,13 @@ def warnings(draft: Draft, conditions: Conditions, calendar: WorkCalendar, now: 
     for message in calendar.year_warnings(now) if now else ():
         yield draft.document.at_key(("calendar",), message)
     yield from check_routes.dead_words(draft, conditions)
+    yield from check_routes.without_rivals(draft, conditions)
     yield from check_routes.coverage(draft, conditions)
     yield from check_terms.short_terms(draft)
     yield from unused_families(draft)
     yield from check_beside.unused(draft)
     yield from check_beside.examples(draft)
+    yield from check_mail.left_alone(draft)
     yield from _settle(draft)
 
 
@@ -237,4 +239,5 @@ _CHECKS: Final[tuple[Callable[[Draft], Iterator[Mistake]], ...]] = (
     check_beside.topics,
     check_beside.answers,
     check_beside.instead,
+    check_mail.section,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bridge.core.conditions import Condition, Leaf
+from bridge.core.conditions import Condition, Leaf, leading
 from bridge.core.policy import TRIAGE
 from bridge.errors import Mistake
 from bridge.policy.form import Draft
@@ -83,6 +83,16 @@ def _dead(draft: Draft, index: int, part: Part) -> Mistake:
 def _above(draft: Draft, index: int | None) -> str:
     route = draft.rules.routes[index or 0]
     return f"{route.name!r} (line {draft.document.line_of(route.path)})"
+
+
+def without_rivals(draft: Draft, conditions: Conditions) -> Iterator[Mistake]:
+    """A `leads_by` that compares with nothing, because no route of another kind has one (a warning)."""
+    routes = draft.rules.routes
+    kinds = {routes[index].kind for index, one in conditions.items() if one is not None and any(leading(one))}
+    if len(kinds) == 1:
+        index = next(index for index, one in conditions.items() if one is not None and any(leading(one)))
+        message = "`leads_by` compares with nothing: no route of another kind has it"
+        yield draft.document.at_key((*routes[index].path, "when"), message, "write it in those routes as well")
 
 
 def coverage(draft: Draft, _: Conditions) -> Iterator[Mistake]:

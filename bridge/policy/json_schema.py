@@ -10,7 +10,7 @@ from bridge.core import conditions
 from bridge.core.conditions import SCORED
 from bridge.policy.schema import RulesFile
 from bridge.policy.texts import VARIABLES, shipped_texts
-from bridge.policy.when import AT_LEAST, GROUPS, SCORE
+from bridge.policy.when import AT_LEAST, GROUPS, LEADS_BY, SCORE
 
 _CONDITION: Final = {"$ref": "#/$defs/Condition"}
 _VALUE: Final = {"type": ["string", "number"]}
@@ -57,10 +57,11 @@ def _score() -> dict[str, Any]:
         place: {**lines, "description": f"Words of the {place} by their points: {{2: [word]}}."} for place in SCORED
     }
     enough = {"type": "integer", "minimum": 1, "description": "How many points are enough."}
+    ahead = {"type": "integer", "minimum": 0, "description": "How far ahead of the scores of other kinds."}
     return {
         "type": "object",
         "description": "Enough points from words; each word or family counts once, points below 0 speak against.",
-        "properties": {AT_LEAST: enough, **places},
+        "properties": {AT_LEAST: enough, LEADS_BY: ahead, **places},
         "required": [AT_LEAST],
         "additionalProperties": False,
     }

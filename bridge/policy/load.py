@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path as File
 
-from bridge.core.conditions import Condition
+from bridge.core.conditions import Condition, with_rivals
 from bridge.core.policy import Policy
 from bridge.errors import Mistake, PolicyError
 from bridge.policy import check
@@ -63,7 +63,8 @@ def parse(
     mistakes += [*draft.mistakes, *found, *reader.mistakes, *broken, *check.mistakes(draft, conditions)]
     if mistakes or calendar is None or words is None:
         raise PolicyError.of(mistakes)
-    policy = build(draft.rules, calendar, conditions, words)
+    kinds = {index: route.kind for index, route in enumerate(draft.rules.routes)}
+    policy = build(draft.rules, calendar, with_rivals(conditions, kinds), words)
     return Loaded(policy, tuple(sorted(check.warnings(draft, conditions, calendar, now))), document)
 
 

@@ -13,6 +13,7 @@ from bridge.core.policy import DueOf
 from bridge.policy.schema_base import BothLanguages, Spec, TextOverride, TextSpec
 from bridge.policy.schema_beside import PartnersSpec, ProductSpec
 from bridge.policy.schema_cabinet import CalendarSpec, RedmineSpec
+from bridge.policy.schema_mail import MailSpec
 from bridge.policy.values import (
     Count,
     Kind,
@@ -175,6 +176,8 @@ class RouteSpec(Spec):
     """The kind that a ticket gets instead where it names no product of `compatible`; nothing without that list."""
     shadow: YesNo = False
     """Decide and log, write nothing (W5)."""
+    mail: Literal["ticket", "leave"] = "ticket"
+    """What becomes of a mail that takes this route: a ticket, or it is left to people, without a ticket and without an answer."""
 
 
 class HandOverSpec(Spec):
@@ -293,5 +296,7 @@ class RulesFile(Spec):
         Mapping[Name, ProductSpec], BeforeValidator(_same, json_schema_input_type=str | Mapping[Name, ProductSpec])
     ] = {}
     """Third-party products known to be compatible, by name, or the name of a file beside this one that has them."""
+    mail: MailSpec | None = None
+    """The mailbox that becomes tickets; without it there is no mail channel."""
     texts: Mapping[Name, TextOverride] = {}
     """Texts of one's own instead of the shipped ones, by name."""

@@ -34,13 +34,19 @@ VARIABLES: Final = MappingProxyType(
         "works": "the kinds of work that these partners were chosen by; empty where the ticket names none, or where nobody suits",
         "named_regions": "the regions that the ticket names, also where nobody suits",
         "named_works": "the kinds of work that the ticket names, also where nobody suits",
+        "addresses": "the mail addresses concerned",
+        "files": "the files concerned: a list with name, reason",
+        "mark": "the mark of notes that are mailed; empty where all public ones are",
+        "other": "the number of another ticket; empty where there is none",
         "more": "how many more partners suit than are listed",
     }
 )
 PARTNERS: Final = frozenset({"partner_list", "partners"})
 """The variables by which a route's answer names partners."""
-PARTS: Final = frozenset({"number", "name", "question", "hint", "label", "source", "regions", "works", "contact"})
-"""What the members of `fields`, `filled` and `partners` have."""
+PARTS: Final = frozenset(
+    {"number", "name", "question", "hint", "label", "source", "regions", "works", "contact", "reason"}
+)
+"""What the members of `fields`, `filled`, `partners` and `files` have."""
 
 
 @cache

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 GROUPS: Final = ("all", "any", "none")
 SCORE: Final = "score"
 AT_LEAST: Final = "at_least"
+LEADS_BY: Final = "leads_by"
+_NUMBERS: Final = (AT_LEAST, LEADS_BY)
 _POINTS: Final = re.compile(r"[+-]?[1-9]\d?")
 _FIXED: Final = {"language": tuple(Language), "channel": tuple(Channel)}
 
@@ -71,7 +73,7 @@ class ConditionReader:
         return Group(how, known) if known else None
 
     def _score(self, value: Any, path: Path) -> Score | None:
-        if not isinstance(value, dict) or not value.keys() - {AT_LEAST}:
+        if not isinstance(value, dict) or not value.keys() - {*_NUMBERS}:
             self._note(
                 path, "`score` needs points for words", "write `score: {at_least: 3, text: {2: [word], 1: [word]}}`"
             )
@@ -83,18 +85,23 @@ class ConditionReader:
                 (*path, AT_LEAST), "`score` needs `at_least`: how many points are enough", "write a number from 1"
             )
             return None
+        leads_by = value.get(LEADS_BY)
+        if leads_by is not None and (not isinstance(leads_by, int) or isinstance(leads_by, bool) or leads_by < 0):
+            message = "`leads_by` is how many points ahead of every other kind the score must be"
+            self._note((*path, LEADS_BY), message, "write a number from 0, or leave it out")
+            return None
         if members and sum(one.each * len(one.leaf.values) for one in members if one.each > 0) < at_least:
             self._note(
                 (*path, AT_LEAST), f"all words together are not worth {at_least} points", "write a smaller number"
             )
-        return Score(at_least, tuple(members)) if members else None
+        return Score(at_least, tuple(members), leads_by) if members else None
 
     def _points(self, place: str, lines: Any, path: Path) -> Iterator[Points]:
         """The lines of one place of a `score`: points, and the words that are worth so many."""
-        if place == AT_LEAST:
+        if place in _NUMBERS:
             return
         if place not in SCORED:
-            remedy = did_you_mean(place, [AT_LEAST, *SCORED])
+            remedy = did_you_mean(place, [*_NUMBERS, *SCORED])
             self.mistakes.append(self.document.at_key(path, f"`score` does not know {place!r}", remedy))
         elif not isinstance(lines, dict) or not lines:
             self._note(path, f"`{place}` needs words by their points", f"write `{place}: {{2: [word], 1: [word]}}`")

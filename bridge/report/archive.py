@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bridge.core.model import Attribute, Change, Channel, Journal, Person, Role, State, Ticket
+from bridge.core.model import Attribute, Change, Channel, Journal, Origin, Person, Role, State, Ticket
 
 
 def to_json(ticket: Ticket) -> str:
@@ -29,6 +29,7 @@ def to_json(ticket: Ticket) -> str:
         "channel": ticket.channel,
         "watchers": ticket.watchers,
         "updated_on": ticket.updated_on.isoformat() if ticket.updated_on else None,
+        "origin": asdict(ticket.origin) if ticket.origin else None,
     }
     return json.dumps(data, ensure_ascii=False, default=_plain)
 
@@ -54,6 +55,7 @@ def from_json(text: str) -> Ticket:
         channel=Channel(data["channel"]),
         watchers=tuple(data["watchers"]),
         updated_on=datetime.fromisoformat(data["updated_on"]) if data["updated_on"] else None,
+        origin=_origin(data["origin"]),
     )
 
 
@@ -61,11 +63,18 @@ def _person(data: Mapping[str, Any]) -> Person:
     return Person(**{**data, "role": Role(data["role"]), "groups": frozenset(data["groups"])})
 
 
+def _origin(data: Mapping[str, Any] | None) -> Origin | None:
+    if data is None:
+        return None
+    return Origin(**{**data, "at": datetime.fromisoformat(data["at"]), "copies": tuple(data["copies"])})
+
+
 def _journal(data: Mapping[str, Any]) -> Journal:
     changes = tuple(Change(**{**change, "attribute": Attribute(change["attribute"])}) for change in data["changes"])
     speaker = _person(data["speaker"]) if data["speaker"] else None
     at = datetime.fromisoformat(data["at"])
-    return Journal(**{**data, "at": at, "author": _person(data["author"]), "changes": changes, "speaker": speaker})
+    read = {"at": at, "author": _person(data["author"]), "changes": changes, "speaker": speaker}
+    return Journal(**{**data, **read, "origin": _origin(data["origin"])})
 
 
 class Archive:

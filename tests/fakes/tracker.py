@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bridge.core.mail_marks import as_received
 from bridge.core.model import Attribute, Change, Person, Role, Ticket, Write
 from bridge.core.policy import Department, Redmine
 from bridge.errors import BridgeError, NotFoundError, PermanentError
@@ -79,7 +80,7 @@ class FakeTracker:
         journals = tuple(replace(j, author=self.person(login, project)) for login, j in stored.journals)
         author = self.person(stored.author, project)
         watchers = tuple(stored.watchers)
-        return Ticket(
+        ticket = Ticket(
             stored.id,
             author,
             stored.created_on,
@@ -88,6 +89,7 @@ class FakeTracker:
             watchers=watchers,
             updated_on=stored.updated_on,
         )
+        return as_received(ticket)
 
     def _covers(self, ticket: Stored) -> bool:
         scope, project = self.rules.scope, self.cabinet.project_called(ticket.state.project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from bridge.adapters.redmine import faults
@@ -39,9 +40,18 @@ class Client:
         """
         self._engine.ask("put", self._url(path), data=dict(body))
 
-    def post(self, path: str, body: Mapping[str, Any]) -> None:
+    def post(self, path: str, body: Mapping[str, Any]) -> Answer:
         """Add one thing; raises as `put`."""
-        self._engine.ask("post", self._url(path), data=dict(body))
+        return self._engine.ask("post", self._url(path), data=dict(body))
+
+    def upload(self, name: str, content: bytes) -> str:
+        """Hand a file over, to be attached by the token that comes back; raises as `put`."""
+        upload = self._redmine.upload(BytesIO(content), filename=name)
+        return str(upload["token"])
+
+    def fetch(self, path: str) -> bytes:
+        """The bytes of a file; from Redmine's own address, whatever its settings say of its host (library trap 8)."""
+        return self._engine.fetch(self._url(path))
 
     def rows(self, path: str, key: str, **params: Any) -> Sequence[Mapping[str, Any]]:
         """The list under `key` of one answer."""

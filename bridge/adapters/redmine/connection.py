@@ -46,8 +46,11 @@ class Connection:
             )
 
 
-def connect(connection: Connection) -> Redmine:
-    """A python-redmine object over the bridge's engine; nothing is sent yet. For one thread (library trap 1)."""
+def connect(connection: Connection, login: str = "") -> Redmine:
+    """A python-redmine object over the bridge's engine; nothing is sent yet. For one thread (library trap 1).
+
+    `login` is whose name an administrator's key acts in.
+    """
     parts = _split(connection.url)
     url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
     requests = {
@@ -56,7 +59,7 @@ def connect(connection: Connection) -> Redmine:
         "origin": f"{url}/",
         "verify": connection.ca or True,
     }
-    return Redmine(url, key=connection.key, engine=BridgeEngine, requests=requests)
+    return Redmine(url, key=connection.key, engine=BridgeEngine, requests=requests, impersonate=login or None)
 
 
 def impatient(connection: Connection) -> Connection:

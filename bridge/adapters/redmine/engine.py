@@ -144,6 +144,14 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc]  # python-redmine has no t
         response = self._respond(method, url, None, params, data)
         return Answer(_payload(method, url, response), _date(response))
 
+    def fetch(self, url: str) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            BridgeError: see `faults`.
+        """
+        return self._respond("get", url, None, None, None).content
+
     def _respond(
         self, method: str, url: str, headers: dict[str, str] | None, params: dict[str, Any] | None, data: Any
     ) -> Response:

@@ -15,7 +15,7 @@ from requests import ConnectTimeout, Response, Timeout, TooManyRedirects
 from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL, ProxyError, SSLError
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
 
-from bridge.errors import BridgeError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.errors import BridgeError, InvalidError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
 
 NOT_SENT: Final = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
 GONE: Final = frozenset({404, 410})
@@ -99,7 +99,7 @@ def _refused(sent: Sent, status: int, response: Response) -> BridgeError:
         case 403:
             return NotFoundError(f"{sent}: hidden from the bridge's account (403)")
         case 422:
-            return PermanentError(f"{sent}: Redmine refused: {_sentence(response)}")
+            return InvalidError(f"{sent}: Redmine refused: {_sentence(response)}")
         case _ if 300 <= status < 400:
             return PermanentError(f"{sent}: {_redirect(response)}; correct REDMINE_URL")
     return PermanentError(f"{sent}: Redmine answered {status}")

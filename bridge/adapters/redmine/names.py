@@ -133,6 +133,11 @@ class Names:
             return f"#{key}"
         return self._called.get(name, name)
 
+    def field_ids(self, project: int) -> Mapping[str, int]:
+        """Ids of fields by what the rules call them: of those that tickets have shown, and of the project's own."""
+        fields = {**self.project(project).fields, **self._fields}
+        return {self._called.get(name, name): key for key, name in fields.items()}
+
     def see_fields(self, rows: Iterable[Mapping[str, Any]] | None) -> None:
         """Remember the names of the fields that a ticket shows: a project lists only those that were switched on for it alone."""
         self._fields.update({int(row["id"]): str(row["name"]) for row in rows or ()})

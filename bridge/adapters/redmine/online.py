@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bridge.adapters.redmine.findings import Finding, Level, some
 from bridge.adapters.redmine.online_history import check_history
+from bridge.adapters.redmine.online_mail import check_mail
 from bridge.adapters.redmine.online_names import check_names
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def check_online(tracker: RedmineTracker, policy: Policy) -> tuple[Finding, ...]
         *_scope(policy, projects),
         *_rights(tracker, projects),
         *check_names(tracker, policy, projects),
+        *check_mail(tracker, policy),
         *check_history(tracker, policy),
     ]
     return tuple(sorted(found, key=lambda finding: list(Level).index(finding.level)))

@@ -13,6 +13,7 @@ from bridge.adapters.redmine.people import People
 from bridge.adapters.redmine.reading import ticket
 from bridge.adapters.redmine.scope import ScopeFilter
 from bridge.adapters.redmine.writing import Composer, Place
+from bridge.core.mail_marks import as_received
 from bridge.core.model import Attribute, Person, Ticket, Write
 from bridge.errors import NotFoundError, PermanentError, TemporaryError
 from bridge.ports import Batch
@@ -33,10 +34,10 @@ class RedmineTracker:
     """The cabinet as the bridge's account sees it. For one thread.
 
     `clock` says by what time names and memberships grow old; `overlap` is taken off the server's time, for writes that were
-    committed later than the moment they carry.
+    committed later than the moment they carry; `mail_name_field` is the field with the name of a customer who writes by mail.
     """
 
-    def __init__(  # noqa: PLR0913 - the last two have defaults that nobody but tests changes
+    def __init__(  # noqa: PLR0913 - the last ones have defaults that nobody but tests changes
         self,
         redmine: Redmine,
         rules: Rules,
@@ -45,8 +46,10 @@ class RedmineTracker:
         *,
         keep: Keep | None = None,
         overlap: timedelta = OVERLAP,
+        mail_name_field: str = "",
     ) -> None:
         self.client = Client(redmine)
+        self._mail_name_field = mail_name_field
         self._called = {there: here for here, there in rules.field_names.items()}
         self.names = Names(self.client, clock, keep, self._called)
         self.people = People(self.names, rules, departments)
@@ -65,7 +68,7 @@ class RedmineTracker:
         if not self.scope.covers(issue):
             self._places.pop(ticket_id, None)
             return None
-        return ticket(issue, _Lookup(self.names, self.people))
+        return as_received(ticket(issue, _Lookup(self.names, self.people)), self._mail_name_field)
 
     def _issue(self, ticket_id: int) -> Mapping[str, Any]:
         path = f"/issues/{ticket_id}.json"

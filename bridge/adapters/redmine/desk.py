@@ -1,0 +1,125 @@
+"""`bridge.ports.Desk` over a real Redmine: what the mail channel writes there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from bridge.adapters.redmine.client import Client, row_of
+from bridge.adapters.redmine.names import Names
+from bridge.core import mail_marks
+from bridge.core.model import Attribute
+from bridge.errors import InvalidError, NotFoundError, PermanentError, TemporaryError
+from bridge.ports import File, NewTicket
+
+if TYPE_CHECKING:
+    from bridge.adapters.redmine.impersonation import Impersonation
+
+_LIST: Final = "/issues.json"
+_SUBJECT_AT_MOST: Final = 255
+
+
+class RedmineDesk:
+    """The cabinet as the mail channel uses it, over the client and the names of a tracker. For one thread.
+
+    `impersonation` opens tickets in the name of verified senders, where that is wanted.
+    """
+
+    def __init__(self, client: Client, names: Names, impersonation: Impersonation | None = None) -> None:
+        self._client = client
+        self._names = names
+        self._impersonation = impersonation
+
+    def find(self, key: str) -> int | None:
+        """See `Desk.find`."""
+        answer = self._client.rows(_LIST, "issues", status_id="*", description=f"~{key}", sort="id", limit=2)
+        marks = {int(row["id"]): mail_marks.parse(str(row.get("description") or ""), None) for row in answer}
+        if any(key not in str(row.get("description") or "") for row in answer):
+            raise TemporaryError(
+                f"GET {_LIST}: Redmine ignored the filter `description`; does a plugin change the list?"
+            )
+        return next((ticket for ticket, mark in marks.items() if mark is not None and mark.key == key), None)
+
+    def open(self, new: NewTicket, on_behalf_of: str = "") -> int:
+        """See `Desk.open`; where Redmine insists on fields, what is missing in them is filled with a placeholder, which is no answer (F2)."""
+        client = (
+            self._impersonation.client(on_behalf_of) if self._impersonation and on_behalf_of else None
+        ) or self._client
+        try:
+            return self._post(client, new, new.fields)
+        except InvalidError:
+            if not new.placeholders:
+                raise
+            return self._post(client, new, {**new.placeholders, **new.fields})
+
+    def _post(self, client: Client, new: NewTicket, fields: Mapping[str, str]) -> int:
+        project, tracker = self._project(new.project), self._tracker(new.tracker)
+        body = {
+            "project_id": project,
+            "tracker_id": tracker,
+            "subject": new.subject[:_SUBJECT_AT_MOST],
+            "description": new.description,
+            "custom_fields": self._fields(project, tracker, fields),
+            "uploads": _uploads(client, new.files),
+        }
+        return int(row_of(client.post(_LIST, {"issue": body}), "issue", _LIST)["id"])
+
+    def _project(self, word: str) -> int:
+        found = self._names.called(word)
+        if len(found) != 1:
+            how = "no project" if not found else f"{len(found)} projects"
+            raise PermanentError(f"mail: Redmine shows the bridge's account {how} «{word}»; name it by its identifier")
+        return found[0].id
+
+    def _tracker(self, name: str) -> int:
+        found = self._names.id_of(Attribute.TRACKER, name)
+        if found is None:
+            raise PermanentError(f"mail: Redmine has no tracker «{name}»")
+        return found
+
+    def _fields(self, project: int, tracker: int, values: Mapping[str, str]) -> list[Mapping[str, Any]]:
+        """Fields by their ids, which a member's account sees on tickets only: one of the tracker is looked at for those not seen yet."""
+        ids = self._names.field_ids(project)
+        if not set(values) <= set(ids):
+            for row in self._client.rows(_LIST, "issues", status_id="*", tracker_id=tracker, limit=1):
+                self._names.see_fields(row.get("custom_fields"))
+            ids = self._names.field_ids(project)
+        return [{"id": ids[name], "value": value} for name, value in values.items() if name in ids]
+
+    def note(self, ticket_id: int, text: str, *, private: bool = False, files: tuple[File, ...] = ()) -> None:
+        """See `Desk.note`."""
+        issue: dict[str, Any] = {"notes": text, "private_notes": private}
+        if files:
+            issue["uploads"] = _uploads(self._client, files)
+        self._client.put(f"/issues/{ticket_id}.json", {"issue": issue})
+
+    def files(self, ticket_id: int, names: Collection[str], at_most: int) -> tuple[File, ...]:
+        """See `Desk.files`."""
+        path = f"/issues/{ticket_id}.json"
+        rows = row_of(self._client.get(path, include="attachments"), "issue", path).get("attachments") or ()
+        wanted = {str(row["filename"]): row for row in rows if row["filename"] in names}
+        return tuple(self._file(row, at_most) for row in wanted.values())
+
+    def _file(self, row: Mapping[str, Any], at_most: int) -> File:
+        name, size = str(row["filename"]), int(row.get("filesize") or 0)
+        kind = str(row.get("content_type") or "application/octet-stream")
+        if size > at_most:
+            return File(name, kind, b"")
+        try:
+            return File(
+                name, kind, self._client.fetch(f"/attachments/download/{int(row['id'])}/{quote(name, safe='')}")
+            )
+        except NotFoundError:
+            return File(name, kind, b"")
+
+
+def _uploads(client: Client, files: tuple[File, ...]) -> list[Mapping[str, str]]:
+    return [
+        {
+            "token": client.upload(file.name, file.content),
+            "filename": file.name,
+            "content_type": file.type,
+        }
+        for file in files
+    ]

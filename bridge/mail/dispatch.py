@@ -1,0 +1,178 @@
+"""What goes out: public notes of mail tickets are put into the outbox, and the outbox is sent; one mail a note, also over a crash."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from bridge.core.model import Channel, Language, Ticket
+from bridge.core.outbound import Parcel, next_moment, to_mail
+from bridge.core.policy import Mail, Policy
+from bridge.core.threads import Threads
+from bridge.errors import BridgeError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.mail.writing import Notice, stands_in
+from bridge.ports import Desk, File, Mailbox, Outgoing, Post, Postman, Sending, Store, Tracker
+
+log: Final = logging.getLogger("bridge.mail")
+
+DAY: Final = timedelta(days=1)
+FIRST_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(hours=4)
+GIVE_UP_AFTER: Final = 20
+"""With these waits a server may be away for three days before staff are told that a mail did not go out."""
+
+Build = Callable[[Parcel, Ticket, tuple[str, ...], tuple[File, ...], datetime], bytes]
+
+
+@dataclass
+class Sent:
+    """What a look at the outbox has done."""
+
+    posted: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Mails public notes. `build` makes a message of a parcel: with the ticket, the customers' Message-IDs, the files and the moment."""
+
+    mailbox: Mailbox
+    postman: Postman
+    tracker: Tracker
+    desk: Desk
+    store: Store
+    post: Post
+    policy: Policy
+    mail: Mail
+    threads: Threads
+    build: Build
+
+    def run(self, tickets: Iterable[int], now: datetime, sent: Sent) -> None:
+        """Post what these tickets have to mail, then send what is due; a ticket or mail that fails never stops the others (W6)."""
+        if self.policy.limits.shadow:
+            return
+        for ticket_id in dict.fromkeys(tickets):
+            try:
+                self._post(ticket_id, now, sent)
+            except NotFoundError:
+                continue
+            except BridgeError as error:
+                sent.failed.append(f"ticket {ticket_id}: its notes are not mailed yet: {error}")
+                self._wake(ticket_id, now + FIRST_WAIT)
+        for outgoing in self.post.outbox(now):
+            self._deliver(outgoing, now, sent)
+
+    # --- into the outbox ------------------------------------------------------------------------------------------------------------------
+
+    def _post(self, ticket_id: int, now: datetime, sent: Sent) -> None:
+        """The ticket is read again: a note that was deleted, blanked or made private during `hold` is not there any more."""
+        ticket = self.tracker.read(ticket_id)
+        if ticket is None or ticket.channel is not Channel.MAIL:
+            return
+        posted = self.post.posted(ticket_id)
+        for parcel in to_mail(ticket, self.mail, posted, now):
+            self._post_one(parcel, ticket, now, sent)
+        wake = next_moment(ticket, self.mail, posted, now)
+        if wake is not None:
+            self._wake(ticket_id, wake)
+
+    def _post_one(self, parcel: Parcel, ticket: Ticket, now: datetime, sent: Sent) -> None:
+        files = (
+            self.desk.files(ticket.id, parcel.attachments, self.mail.limits.attachment) if parcel.attachments else ()
+        )
+        outgoing = Outgoing(
+            message_id=self.threads.message_id(ticket.id, parcel.journal_id),
+            ticket_id=ticket.id,
+            journal_id=parcel.journal_id,
+            sender=self.mail.address,
+            recipients=parcel.recipients,
+            mail=self.build(parcel, ticket, self.post.thread(ticket.id), files, now),
+            next_at=now,
+        )
+        if self.post.post(outgoing):
+            sent.posted.append(outgoing.message_id)
+
+    def _wake(self, ticket_id: int, at: datetime) -> None:
+        """Have the pass look at the ticket again, when a note's `hold` is over."""
+        known = self.store.known(ticket_id)
+        if known is not None and (known.next_at is None or at < known.next_at):
+            self.store.keep(known.waking(at))
+
+    # --- out of the outbox ----------------------------------------------------------------------------------------------------------------
+
+    def _deliver(self, outgoing: Outgoing, now: datetime, sent: Sent) -> None:
+        try:
+            if outgoing.state is Sending.CLAIMED and not self._is_free(outgoing, now, sent):
+                return
+            if not self.post.claim_sending(outgoing.message_id, now):
+                return
+            self._send(outgoing, now, sent)
+        except BridgeError as error:
+            sent.failed.append(f"ticket {outgoing.ticket_id}: a mail waits: {error}")
+
+    def _is_free(self, outgoing: Outgoing, now: datetime, sent: Sent) -> bool:
+        """Whether a mail whose sending was cut off has to be sent again: not while it may still be under way, not when its copy has come."""
+        if outgoing.next_at is not None and now < outgoing.next_at + self.policy.limits.settle_unknown:
+            return False
+        if self.mail.copy and self.mailbox.has(outgoing.message_id):
+            self.post.settle_sending(outgoing.message_id, Sending.SENT, now)
+            sent.sent.append(outgoing.message_id)
+            return False
+        self.post.settle_sending(outgoing.message_id, Sending.READY, now)
+        return True
+
+    def _send(self, outgoing: Outgoing, now: datetime, sent: Sent) -> None:
+        if reason := self._over_the_cap(outgoing, now):
+            self._give_up(outgoing, now, reason, sent)
+            return
+        recipients = (*outgoing.recipients, self.mail.address) if self.mail.copy else outgoing.recipients
+        try:
+            refused = self.postman.send(outgoing.mail, outgoing.sender, recipients)
+        except UnknownOutcomeError as error:
+            sent.failed.append(
+                f"ticket {outgoing.ticket_id}: {error}; looked for in the mailbox before it is sent again"
+            )
+        except TemporaryError as error:
+            self._later(outgoing, now, str(error), sent)
+        except PermanentError as error:
+            self._give_up(outgoing, now, str(error), sent)
+        else:
+            lost = {one: why for one, why in refused.items() if one in outgoing.recipients}
+            self.post.settle_sending(outgoing.message_id, Sending.SENT, now)
+            sent.sent.append(outgoing.message_id)
+            if lost:
+                self._tell(outgoing, ", ".join(lost), "; ".join(lost.values()), sent)
+
+    def _over_the_cap(self, outgoing: Outgoing, now: datetime) -> str:
+        most = self.mail.limits.per_address
+        full = [one for one in outgoing.recipients if self.post.sent_since(one, now - DAY) > most]
+        return f"{most} mails have gone to {', '.join(full)} within a day; a loop is suspected." if full else ""
+
+    def _later(self, outgoing: Outgoing, now: datetime, reason: str, sent: Sent) -> None:
+        if outgoing.tries + 1 >= GIVE_UP_AFTER:
+            self._give_up(outgoing, now, reason, sent)
+            return
+        wait = min(FIRST_WAIT * 2 ** min(outgoing.tries, 10), LONGEST_WAIT)
+        self.post.settle_sending(outgoing.message_id, Sending.READY, now + wait, reason)
+        sent.failed.append(f"ticket {outgoing.ticket_id}: a mail waits {wait}: {reason}")
+
+    def _give_up(self, outgoing: Outgoing, now: datetime, reason: str, sent: Sent) -> None:
+        """Staff are told first: a crash in between tells them twice rather than never."""
+        self._tell(outgoing, ", ".join(outgoing.recipients), reason, sent)
+        self.post.settle_sending(outgoing.message_id, Sending.FAILED, now, reason)
+
+    def _tell(self, outgoing: Outgoing, addresses: str, reason: str, sent: Sent) -> None:
+        sent.troubles.append(f"ticket {outgoing.ticket_id}: a note is not mailed to {addresses}: {reason}")
+        values = {"addresses": addresses, "reason": reason[:500]}
+        notice = Notice("mail_not_sent", f"письмо не отправлено {outgoing.journal_id}", values)
+        note = notice.written(self.policy, Language.RU, outgoing.ticket_id)
+        ticket = self.tracker.read(outgoing.ticket_id)
+        if ticket is None or stands_in(ticket, note):
+            return
+        if self.tracker.may_write_private(ticket.current.project):
+            self.desk.note(outgoing.ticket_id, note, private=True)

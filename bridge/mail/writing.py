@@ -1,0 +1,88 @@
+"""What the mail channel writes into Redmine: the sender's words with their mark (P3), and notes of its own to staff and customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bridge.core import footer, mail_marks
+from bridge.core.inbound import Content
+from bridge.core.letter import Enclosure, Letter
+from bridge.core.markup import faithful, inert
+from bridge.core.messages import render
+from bridge.core.model import Language, Origin, Role, Ticket
+from bridge.core.policy import Policy
+from bridge.core.text import language
+from bridge.ports import File
+
+TEXT_AT_MOST: Final = 50_000
+"""Characters of a mail that are written into Redmine; the whole of a longer one is attached."""
+ORIGINAL: Final = "original.eml"
+
+
+def language_of(content: Content) -> Language:
+    """The language that a mail is written in."""
+    return language(f"{content.subject}\n{content.text}")
+
+
+def origin_of(letter: Letter, key: str, policy: Policy) -> Origin:
+    """Who sent it, when it arrived in the calendar's zone, and who else is in the thread: nobody of our own."""
+    own = policy.mail.own if policy.mail else frozenset()
+    sender = letter.sender.mail if letter.sender else ""
+    others = [one.mail for one in (*letter.to, *letter.cc) if one.key not in own and one.key != sender.casefold()]
+    copies = tuple(dict.fromkeys(others))[: mail_marks.COPIES_AT_MOST]
+    return Origin(sender, letter.arrived_at.astimezone(policy.calendar.zone), key, copies)
+
+
+def words(content: Content, origin: Origin, ticket_id: int | None) -> str:
+    """The sender's words as they stand in Redmine, whatever its markup makes of them, with the mark as last line."""
+    tongue = language_of(content)
+    return f"{faithful(content.text[:TEXT_AT_MOST])}\n\n{mail_marks.line(origin, ticket_id, tongue)}"
+
+
+def is_shortened(content: Content) -> bool:
+    """Whether something of the mail does not stand in Redmine, so that the original has to be attached."""
+    return content.cut or len(content.text) > TEXT_AT_MOST
+
+
+def files_of(letter: Letter, content: Content, raw: bytes, at_most: int) -> tuple[File, ...]:
+    """The files that came along, and the whole original where not all of it is shown."""
+    files = [File(one.name, one.type, one.content) for one in letter.enclosures if not one.left_out]
+    if is_shortened(content) and len(raw) <= at_most:
+        files.append(File(ORIGINAL, "message/rfc822", raw))
+    return tuple(files)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A note of the mail channel's own: the name of its text, its values, and what its footer says, by which it is found after a crash."""
+
+    text: str
+    what: str
+    values: Mapping[str, Any]
+
+    def written(self, policy: Policy, tongue: Language, ticket_id: int) -> str:
+        """The whole note."""
+        body = render(policy.texts[self.text], tongue, self.values)
+        return f"{body}\n\n{footer.notice(ticket_id, self.what, tongue)}"
+
+
+def stands_in(ticket: Ticket, note: str) -> bool:
+    """Whether a note with this footer has been written already."""
+    last = footer.last_line(note)
+    return any(
+        footer.last_line(journal.notes) == last for journal in ticket.journals if journal.author.role is Role.BRIDGE
+    )
+
+
+def left_out(letter: Letter, tongue: Language) -> list[Mapping[str, str]]:
+    """The files that were not taken, as texts name them."""
+    return [{"name": inert(one.name), "reason": _why(one, tongue)} for one in letter.enclosures if one.left_out]
+
+
+def _why(one: Enclosure, tongue: Language) -> str:
+    megabytes = f"{one.size / 1024 / 1024:.1f}"
+    if tongue is Language.RU:
+        return f"{megabytes.replace('.', ',')} МБ — больше, чем мы принимаем, или вложений слишком много"
+    return f"{megabytes} MB is more than we take, or there are too many attachments"
