@@ -10,8 +10,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -21,22 +21,26 @@ from typing import Final
 import schedule
 
 from bridge.adapters.redmine.connection import Connection, connect
+from bridge.adapters.redmine.desk import RedmineDesk
+from bridge.adapters.redmine.impersonation import Impersonation
 from bridge.adapters.redmine.survey import survey
 from bridge.adapters.redmine.tracker import RedmineTracker
 from bridge.adapters.store import SqlStore
 from bridge.core.model import Ticket
 from bridge.core.policy import Policy
 from bridge.engine import BRAKE, Engine, Look
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, NotFoundError, PermanentError
 from bridge.jobs import Exit, Pass, Summary
+from bridge.mail.office import MailOffice
 from bridge.policy.found import Found
 from bridge.policy.load import Loaded, load
-from bridge.report.archive import Archive
+from bridge.report.archive import Archive, made_by
 from bridge.settings import Settings
 from bridge.undo import Undo, Undone
 
 log: Final = logging.getLogger("bridge")
 
+MAIL_EXTRA: Final = "install the bridge with its extra: pip install 'presale-bridge[mail]'"
 LEASE: Final = timedelta(minutes=15)
 """How long a pass that died keeps others out."""
 
@@ -89,7 +93,35 @@ class App:
     @cached_property
     def tracker(self) -> RedmineTracker:
         """The cabinet."""
-        return RedmineTracker(connect(self.connection), self.policy.redmine, self.policy.departments.values(), self.now)
+        name_field = self.policy.mail.name_field if self.policy.mail else ""
+        redmine = connect(self.connection)
+        departments = self.policy.departments.values()
+        return RedmineTracker(redmine, self.policy.redmine, departments, self.now, mail_name_field=name_field)
+
+    @cached_property
+    def mail_office(self) -> MailOffice | None:
+        """The mail channel, where the rules have one.
+
+        Raises:
+            PermanentError: the settings lack a server, a password or the threads' secret; the extra `mail` is not installed.
+        """
+        if self.policy.mail is None:
+            return None
+        try:
+            from bridge.mail.opening import Cabinet, open_office  # noqa: PLC0415 - an extra that others do without
+        except ModuleNotFoundError as error:
+            raise PermanentError(f"The rules have a section `mail`, which needs {error.name}: {MAIL_EXTRA}") from None
+        cabinet = Cabinet(self.tracker, self._desk, self.store)
+        return open_office(self.settings, self.policy, self.policy.mail, cabinet)
+
+    @cached_property
+    def _desk(self) -> RedmineDesk:
+        mail, key = self.policy.mail, self.settings.impersonation_key
+        wanted = mail is not None and mail.own_name
+        if wanted and not key:
+            raise PermanentError("`mail.own_name` is on, but PRESALE_BRIDGE_IMPERSONATION_KEY_FILE is not set")
+        impersonation = Impersonation(replace(self.connection, key=key)) if wanted else None
+        return RedmineDesk(self.tracker.client, self.tracker.names, impersonation)
 
     def found(self) -> Found:
         """What the cabinet has, looked up without any rules."""
@@ -103,8 +135,8 @@ class App:
         """A name for a run that sorts by time and is not given twice."""
         return f"{self.now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
-    def run_pass(self, stopping: threading.Event | None = None) -> Summary:
-        """One pass, unless another one is at work on the same store."""
+    def run_pass(self, stopping: threading.Event | None = None, *, tickets: bool = True) -> Summary:
+        """One pass, unless another one is at work on the same store; without `tickets` over the mail alone."""
         run = self.new_run()
         owner = f"{socket.gethostname()} {os.getpid()} {run}"
         if not self.store.acquire_pass(owner, self.now(), LEASE):
@@ -115,8 +147,9 @@ class App:
                 self.now(),
                 stopping=stopping.is_set if stopping else lambda: False,
                 renew=lambda: self._renew(owner),
+                mail=self.mail_office,
             )
-            return one.run()
+            return one.run(tickets=tickets)
         finally:
             self.store.release_pass(owner)
 
@@ -127,11 +160,20 @@ class App:
         """What a pass would do, on everything that is open and all that it would look at; writes nothing."""
         return Pass(self.engine("plan"), self.now()).plan()
 
-    def past_tickets(self, since: datetime, cache: Path) -> list[Ticket]:
-        """Everything in scope that changed since then, closed ones too; what was read before comes from the cache."""
-        archive = Archive(cache / sha256(self.connection.url.encode()).hexdigest()[:16])
-        found = (archive.get(head.id, head.updated_on, self.tracker.read) for head in self.tracker.changed(since).heads)
-        return [ticket for ticket in found if ticket is not None]
+    def past_tickets(self, since: datetime, cache: Path, bar: Callable[[int], Callable[[], None]]) -> list[Ticket]:
+        """Everything in scope that changed since then, closed ones too; what was read before comes from the cache.
+
+        `bar` is told how many there are, and what it returns is called after each.
+        """
+        archive = Archive(cache / sha256(self.connection.url.encode()).hexdigest()[:16] / made_by(self.policy))
+        heads = self.tracker.changed(since).heads
+        step = bar(len(heads))
+        found: list[Ticket] = []
+        for head in heads:
+            with suppress(NotFoundError):  # deleted meanwhile
+                found += filter(None, [archive.get(head.id, head.updated_on, self.tracker.read)])
+            step()
+        return found
 
     def undo(self, run: str, *, dry: bool) -> list[Undone]:
         """Put back what a run changed, where nobody has touched it since."""

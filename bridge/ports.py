@@ -88,7 +88,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store remembers of a ticket between passes."""
+    """What the store remembers of a ticket between passes.
+
+    `clock` (T12, or "old" before `not_before`) and `due` are as they were when it was read last, for the figures; empty before that.
+    """
 
     id: int
     updated_on: datetime
@@ -97,6 +100,8 @@ class Known:
     closed: bool
     tries: int = 0
     put_aside_until: datetime | None = None
+    clock: str = ""
+    due: datetime | None = None
 
     def waking(self, at: datetime) -> Known:
         """The same, looked at next at that moment."""
@@ -302,7 +307,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A mail put aside for a person, with the reason; `raw` is the message as it came."""
+    """A mail put aside for a person, with the reason; `raw` is the message as it came, `at` when the mailbox got it."""
 
     key: str
     at: datetime

@@ -10,13 +10,14 @@ from typing import Any
 from bridge.adapters.redmine.online import check_online
 from bridge.app import App
 from bridge.cli.arguments import wall_time
-from bridge.cli.printing import Progress, print_json, read_text
-from bridge.core.conditions import REGISTRY
+from bridge.cli.printing import Progress, print_json, read_text, tell
+from bridge.core.conditions import REGISTRY, Score
 from bridge.errors import BridgeError, PolicyError
 from bridge.jobs import Exit
 from bridge.policy.load import load
-from bridge.report.backtest import as_text as backtest_text
+from bridge.policy.when import SCORE
 from bridge.report.backtest import backtest
+from bridge.report.backtest_text import as_text as backtest_text
 from bridge.report.testing import CaseResult, run_case
 from bridge.report.timelines import read_cases
 from bridge.settings import find_rules
@@ -49,19 +50,25 @@ def _add_backtest(commands: Any, shared: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--cache", metavar="DIR", help="where tickets are kept that were read (default: ~/.cache/presale-bridge)"
     )
+    one.add_argument("--all", action="store_true", help="list every ticket that would have gone otherwise")
     one.set_defaults(call=run_backtest)
 
 
 def run_backtest(app: App, given: argparse.Namespace) -> Exit:
     """Replay real history with two sets of rules; no writes."""
-    present = load(find_rules(given.present), app.now()).policy
-    since = app.now() - given.since
+    here = find_rules(given.present)
+    if here.resolve() == app.rules.resolve():
+        tell(f"the present and the new rules are the same file, {here}; name the new ones with --rules")
+    present = load(here, app.now()).policy
     cache = Path(given.cache) if given.cache else Path.home() / ".cache" / "presale-bridge"
-    tickets = app.past_tickets(since, cache)
-    bar = Progress("replaying", len(tickets))
-    result = backtest(tickets, present, app.policy, app.now(), bar.step)
-    bar.end()
-    print_json(result.as_json()) if given.json else print(backtest_text(result))
+    since = app.now() - given.since
+    tickets = app.past_tickets(since, cache, Progress("reading").start)
+    result = backtest(tickets, present, app.policy, app.now(), Progress("replaying").start(len(tickets)))
+    if given.json:
+        print_json(result.as_json())
+    else:
+        print(f"present: {here}\nnew:     {app.rules}\nchanged since {since:%Y-%m-%d}, in the scope of the new rules\n")
+        print(backtest_text(result, everything=given.all))
     return Exit.DONE
 
 
@@ -114,13 +121,16 @@ def _mistake(one: Any) -> dict[str, Any]:
 
 
 def _list_conditions(given: argparse.Namespace) -> Exit:
-    kinds = sorted(REGISTRY.values(), key=lambda kind: kind.name)
+    """Those that are registered, and `score`, which is read otherwise and written like them."""
+    own = {"name": SCORE, "summary": (Score.__doc__ or "").strip().partition("\n")[0], "words": True}
+    listed = [{"name": kind.name, "summary": kind.summary, "words": kind.words} for kind in REGISTRY.values()]
+    listed = sorted([*listed, own], key=lambda one: str(one["name"]))
     if given.json:
-        print_json([{"name": kind.name, "summary": kind.summary, "words": kind.words} for kind in kinds])
+        print_json(listed)
     else:
-        width = max(12, *(len(kind.name) for kind in kinds))
-        for kind in kinds:
-            print(f"{kind.name:<{width}} {kind.summary}")
+        width = max(12, *(len(str(one["name"])) for one in listed))
+        for one in listed:
+            print(f"{one['name']:<{width}} {one['summary']}")
     return Exit.DONE
 
 

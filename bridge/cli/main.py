@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from bridge.app import App
-from bridge.cli import checking, demo, passes, starting, tickets
+from bridge.cli import checking, completion, demo, mail, passes, starting, tickets
 from bridge.cli.logs import set_up_logging
 from bridge.errors import BridgeError, PolicyError, TemporaryError
 from bridge.jobs import Exit
@@ -30,6 +30,14 @@ environment:
   PRESALE_BRIDGE_STORE        the store: a file's path or a database's URL
   PRESALE_BRIDGE_CA           a file with certificates to trust beside the system's
   PRESALE_BRIDGE_PLAIN_HTTP   hosts that may be spoken to without TLS; loopback always may
+
+environment, for mail:
+  PRESALE_BRIDGE_IMAP                    the mailbox, with its user: imaps://presale@mail.example.com
+  PRESALE_BRIDGE_IMAP_PASSWORD_FILE      a file with its password
+  PRESALE_BRIDGE_SMTP                    the server for answers: smtp+starttls://presale@mail.example.com:587
+  PRESALE_BRIDGE_SMTP_PASSWORD_FILE      a file with its password
+  PRESALE_BRIDGE_MAIL_SECRET_FILE        a file with the secret that signs our Message-IDs, 16 characters or more
+  PRESALE_BRIDGE_IMPERSONATION_KEY_FILE  a file with an administrator's key, only for `mail.own_name`
 """
 
 
@@ -54,7 +62,9 @@ def parser() -> argparse.ArgumentParser:
     passes.add_to(commands, shared)
     tickets.add_to(commands, shared)
     checking.add_to(commands, shared)
+    mail.add_to(commands, shared)
     demo.add_to(commands, shared)
+    completion.add_to(commands, shared, top)
     return top
 
 

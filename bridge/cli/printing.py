@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TextIO
 
 from bridge.errors import PermanentError
+
+WIDTH: Final = 40
 
 
 def print_json(value: Any) -> None:
@@ -37,23 +39,32 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     )
 
 
+def tell(line: str) -> None:
+    """A line on standard error: it is not part of what came out."""
+    print(line, file=sys.stderr)
+
+
 class Progress:
-    """A bar on standard error, only where a person looks at it."""
+    """A bar on standard error, only where a person looks at it; it ends its line when all is done."""
 
-    def __init__(self, what: str, total: int) -> None:
-        self._what, self._total, self._done = what, max(total, 1), 0
-        self._shown = sys.stderr.isatty()
+    def __init__(self, what: str, stream: TextIO | None = None) -> None:
+        self._what, self._total, self._done = what, 0, 0
+        self._stream = stream or sys.stderr
 
-    def step(self) -> None:
-        """One more is done."""
+    def start(self, total: int) -> Callable[[], None]:
+        """Draw it empty; what is returned is called when one more is done."""
+        self._total, self._done = total, 0
+        self._draw()
+        return self._step
+
+    def _step(self) -> None:
         self._done += 1
-        if self._shown:
-            filled = 40 * self._done // self._total
-            print(
-                f"\r{self._what} [{'#' * filled:<40}] {self._done}/{self._total}", end="", file=sys.stderr, flush=True
-            )
+        self._draw()
 
-    def end(self) -> None:
-        """Leave the line."""
-        if self._shown:
-            print(file=sys.stderr)
+    def _draw(self) -> None:
+        if not self._total or not self._stream.isatty():
+            return
+        filled = WIDTH * self._done // self._total
+        end = "\n" if self._done == self._total else ""
+        bar = f"\r{self._what:<10} [{'#' * filled:<{WIDTH}}] {self._done}/{self._total}"
+        print(bar, end=end, file=self._stream, flush=True)

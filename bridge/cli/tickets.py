@@ -50,7 +50,7 @@ def explain(app: App, given: argparse.Namespace) -> Exit:
         shown = [one.as_json() for one in explanations]
         print_json(shown[0] if given.ticket is not None else shown)
     else:
-        print("\n\n".join(as_text(one) for one in explanations))
+        print("\n\n".join(as_text(one, app.policy.calendar) for one in explanations))
     return Exit.DONE
 
 

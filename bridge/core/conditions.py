@@ -7,7 +7,8 @@ first line is what `check --list` prints. A private one comes in with `extension
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as with_default
 from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
@@ -36,6 +37,8 @@ class Facts:
     language: Language
     channel: Channel
     index: WordIndex
+    totals: dict[int, int] = with_default(default_factory=dict, compare=False, repr=False)
+    """The sums of scores that were added up already, by the identity of their lines."""
 
     @cached_property
     def matches(self) -> Mapping[str, Matches]:
@@ -43,8 +46,19 @@ class Facts:
         texts = {**self.parts, **{f"field:{name}": value for name, value in self.fields.items()}}
         return {part: self.index.search(text) for part, text in texts.items() if text}
 
+    @cached_property
+    def found(self) -> frozenset[str]:
+        """The patterns that stand anywhere in the ticket."""
+        return frozenset().union(*(matches.found for matches in self.matches.values()))
+
+    def has(self, patterns: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+        """Whether one of the patterns stands in one of the parts."""
+        return any(pattern in self.matches[part] for part in parts if part in self.matches for pattern in patterns)
+
     def hits(self, pattern: str, parts: tuple[str, ...]) -> tuple[tuple[str, Hit], ...]:
         """Where a word pattern was found, with the part's name."""
+        if pattern not in self.found:
+            return ()
         return tuple((part, hit) for part in parts if part in self.matches for hit in self.matches[part].hits(pattern))
 
 
@@ -65,16 +79,21 @@ class Verdict:
 
 
 Check = Callable[[Facts, "Leaf"], Verdict]
+Where = Callable[["Leaf"], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A condition as it is registered: `argument` means a mapping in YAML (`field: {Продукт: [Альт*]}`)."""
+    """A condition as it is registered: `argument` means a mapping in YAML (`field: {Продукт: [Альт*]}`).
+
+    `where` is given by those that hold exactly where one of their words stands in these parts of the ticket, and need not be asked.
+    """
 
     name: str
     check: Check
     words: bool = False
     argument: bool = False
+    where: Where | None = None
 
     @property
     def summary(self) -> str:
@@ -85,8 +104,10 @@ class Kind:
 REGISTRY: Final[dict[str, Kind]] = {}
 
 
-def condition(name: str, *, words: bool = False, argument: bool = False) -> Callable[[Check], Check]:
-    """Register a condition under the name that leads use.
+def condition(
+    name: str, *, words: bool = False, argument: bool = False, where: Where | None = None
+) -> Callable[[Check], Check]:
+    """Register a condition under the name that leads use; `Kind` says what the options mean.
 
     Raises:
         ValueError: the name is taken.
@@ -96,7 +117,7 @@ def condition(name: str, *, words: bool = False, argument: bool = False) -> Call
         if name in REGISTRY:
             msg = f"a condition named {name!r} exists already"
             raise ValueError(msg)
-        REGISTRY[name] = Kind(name, check, words=words, argument=argument)
+        REGISTRY[name] = Kind(name, check, words=words, argument=argument, where=where)
         return check
 
     return register
@@ -110,6 +131,11 @@ class Leaf:
     values: tuple[str, ...]
     argument: str = ""
 
+    def holds(self, facts: Facts) -> bool:
+        """Whether it holds, without the reason where that can be known without."""
+        kind = REGISTRY[self.name]
+        return facts.has(self.values, kind.where(self)) if kind.where else kind.check(facts, self).holds
+
     def test(self, facts: Facts) -> Verdict:
         """Ask the registered function."""
         return REGISTRY[self.name].check(facts, self)
@@ -119,6 +145,11 @@ class Leaf:
         """The word patterns that the index has to know."""
         return self.values if REGISTRY[self.name].words else ()
 
+    @property
+    def only_by_words(self) -> bool:
+        """Whether it holds only where one of its patterns was found."""
+        return REGISTRY[self.name].where is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -126,6 +157,12 @@ class Group:
 
     how: str
     members: tuple[Condition, ...]
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether it holds; members are asked until that is certain."""
+        if self.how == "all":
+            return all(member.holds(facts) for member in self.members)
+        return any(member.holds(facts) for member in self.members) is (self.how == "any")
 
     def test(self, facts: Facts) -> Verdict:
         """Test every member, so that `explain` can show each."""
@@ -151,25 +188,60 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """The score of another route of another kind, with the kind."""
+
+    kind: str
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """`score`: enough points from words that each make a kind likelier (or, with points below 0, less likely)."""
+    """Words that each make a kind likelier (or, with points below 0, less likely) come to enough points.
+
+    With `leads_by` they must also come to so many more than those of each of the `rivals`: the scores with `leads_by` of other kinds.
+    """
 
     at_least: int
     members: tuple[Points, ...]
+    leads_by: int | None = None
+    rivals: tuple[Rival, ...] = with_default(default=(), compare=False, repr=False)
+
+    def holds(self, facts: Facts) -> bool:
+        """Add up, and compare."""
+        total = self.total(facts)
+        return total >= self.at_least and all(self._leads(total, rival.score.total(facts)) for rival in self.rivals)
+
+    def total(self, facts: Facts) -> int:
+        """The sum of the points."""
+        known = facts.totals.get(id(self.members))
+        if known is None:
+            known = sum(points.each for points in self.members for _ in _counted(facts, points))
+            facts.totals[id(self.members)] = known
+        return known
 
     def test(self, facts: Facts) -> Verdict:
         """Add up; a score that is too low tells what it did find, so that `explain` can show how near it was."""
-        found = tuple(
-            (each, Verdict(holds=True, reason=f"{reason} {each:+d}"))
-            for each, reason in (pair for points in self.members for pair in _counted(facts, points))
-        )
+        found = [(points.each, one) for points in self.members for one in _counted(facts, points)]
+        wanted = [f"{one} {each:+d}" for each, one in found if each > 0]
+        against = [f"{one} {each:+d}" for each, one in found if each < 0]
+        words = "; against: ".join(", ".join(part) for part in (wanted or ["none of its words"], against) if part)
         total = sum(each for each, _ in found)
-        words = ", ".join(one.reason for _, one in found)
-        if total >= self.at_least:
-            return Verdict(holds=True, reason=f"{total} points of {self.at_least}: {words}")
-        short = Verdict(holds=False, reason=f"{total} points of {self.at_least}: {words or 'none of its words'}")
-        wanted = tuple(one for each, one in found if each > 0)
-        return Verdict(holds=False, reason=short.reason, members=(*wanted, short) if wanted else ())
+        reason = f"{total} points of {self.at_least}: {words}"
+        if total < self.at_least:
+            return _short(wanted, reason)
+        if self.leads_by is None:
+            return Verdict(holds=True, reason=reason)
+        nearest = sorted(((rival.score.total(facts), rival.kind) for rival in self.rivals), reverse=True)[
+            :NEAREST_KINDS
+        ]
+        others = ", ".join(f"{kind} {points}" for points, kind in nearest) or "no other kind"
+        if all(self._leads(total, points) for points, _ in nearest):
+            return Verdict(holds=True, reason=f"{reason}; ahead of {others}")
+        return _short(wanted, f"{total} points, not {self.leads_by} ahead of {others}")
+
+    def _leads(self, total: int, other: int) -> bool:
+        return self.leads_by is None or total - other >= self.leads_by
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -177,7 +249,55 @@ class Score:
         return tuple(pattern for points in self.members for pattern in points.leaf.patterns)
 
 
+def _short(wanted: list[str], reason: str) -> Verdict:
+    """A score that does not hold; what spoke for it is told as held."""
+    held = tuple(Verdict(holds=True, reason=one) for one in wanted)
+    return Verdict(holds=False, reason=reason, members=(*held, Verdict(holds=False, reason=reason)) if held else ())
+
+
 Condition = Leaf | Group | Score
+
+NEAREST_KINDS: Final = 3
+"""How many other kinds the reason of a score names."""
+
+
+def with_rivals(conditions: Mapping[int, Condition | None], kinds: Mapping[int, str]) -> dict[int, Condition | None]:
+    """The conditions of the routes, by index, whose scores with `leads_by` know those of the routes of other kinds."""
+    rivals = tuple(
+        Rival(kinds[index], score) for index, one in conditions.items() if one is not None for score in leading(one)
+    )
+
+    def knowing(condition: Condition, kind: str) -> Condition:
+        if isinstance(condition, Group):
+            return Group(condition.how, tuple(knowing(member, kind) for member in condition.members))
+        if isinstance(condition, Score) and condition.leads_by is not None:
+            return replace(condition, rivals=tuple(rival for rival in rivals if rival.kind != kind))
+        return condition
+
+    return {index: knowing(one, kinds[index]) if one is not None else None for index, one in conditions.items()}
+
+
+def leading(condition: Condition) -> Iterator[Score]:
+    """The scores of a condition that are compared with those of other kinds."""
+    if isinstance(condition, Group):
+        for member in condition.members:
+            yield from leading(member)
+    elif isinstance(condition, Score) and condition.leads_by is not None:
+        yield condition
+
+
+def sides(condition: Condition) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The word patterns that speak for a condition, and those that speak against it: under `none`, or worth less than nothing."""
+    if isinstance(condition, Leaf):
+        return condition.patterns, ()
+    if isinstance(condition, Score):
+        lines = [(points.each > 0, pattern) for points in condition.members for pattern in points.leaf.patterns]
+        return tuple(one for wanted, one in lines if wanted), tuple(one for wanted, one in lines if not wanted)
+    members = [sides(member) for member in condition.members]
+    wanted = tuple(pattern for one, _ in members for pattern in one)
+    against = tuple(pattern for _, other in members for pattern in other)
+    return (against, wanted) if condition.how == "none" else (wanted, against)
+
 
 TEXT_PARTS: Final = ("subject", "description", "answers")
 SCORED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -186,61 +306,75 @@ SCORED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """Where a `score` may look, by the name of the condition that looks there."""
 
 
-def _counted(facts: Facts, points: Points) -> Iterator[tuple[int, str]]:
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A word of a `score` that is there."""
+
+    pattern: str
+    where: str
+    hit: Hit
+
+    def __str__(self) -> str:
+        """As reasons name it."""
+        return f"{self.where}«{self.hit.found}» ({self.pattern})"
+
+
+def _counted(facts: Facts, points: Points) -> Iterator[_Counted]:
     """The words of one line of a `score` that are there; of those that overlap in the text, only the first counts."""
     taken: list[tuple[str, int, int]] = []
-    for pattern in points.leaf.values:
+    where = "" if points.leaf.name == "text" else f"{points.leaf.name} "
+    for pattern in filter(facts.found.__contains__, points.leaf.values):
         hits = facts.hits(pattern, SCORED[points.leaf.name])
         free = next(((part, hit) for part, hit in hits if not _overlaps(taken, part, hit)), None)
         if free:
             part, hit = free
             taken.append((part, hit.start, hit.end))
-            where = "" if points.leaf.name == "text" else f"{points.leaf.name} "
-            yield points.each, f"{where}«{hit.found}» ({pattern})"
+            yield _Counted(pattern, where, hit)
 
 
 def _overlaps(taken: list[tuple[str, int, int]], part: str, hit: Hit) -> bool:
     return any(part == where and hit.start < end and start < hit.end for where, start, end in taken)
 
 
-def _found(facts: Facts, leaf: Leaf, parts: tuple[str, ...], where: str) -> Verdict:
-    hits = [(part, hit) for pattern in leaf.values for part, hit in facts.hits(pattern, parts)]
+def _found(facts: Facts, leaf: Leaf, where: str) -> Verdict:
+    look = REGISTRY[leaf.name].where
+    hits = [hit for pattern in leaf.values for _, hit in facts.hits(pattern, look(leaf) if look else TEXT_PARTS)]
     if hits:
-        words = ", ".join(dict.fromkeys(f"«{hit.found}» ({hit.pattern})" for _, hit in hits[:5]))
+        words = ", ".join(dict.fromkeys(f"«{hit.found}» ({hit.pattern})" for hit in hits[:5]))
         return Verdict(holds=True, reason=f"{where} has {words}")
     return Verdict(
         holds=False, reason=f"{where} has none of: {', '.join(leaf.values[:8])}{'…' if len(leaf.values) > 8 else ''}"
     )
 
 
-@condition("text", words=True)
+@condition("text", words=True, where=lambda _: TEXT_PARTS)
 def text(facts: Facts, leaf: Leaf) -> Verdict:
     """Subject, description or the customer's answers have one of these words."""
-    return _found(facts, leaf, TEXT_PARTS, "the text")
+    return _found(facts, leaf, "the text")
 
 
-@condition("subject", words=True)
+@condition("subject", words=True, where=lambda _: ("subject",))
 def subject(facts: Facts, leaf: Leaf) -> Verdict:
     """The subject has one of these words."""
-    return _found(facts, leaf, ("subject",), "the subject")
+    return _found(facts, leaf, "the subject")
 
 
-@condition("description", words=True)
+@condition("description", words=True, where=lambda _: ("description",))
 def description(facts: Facts, leaf: Leaf) -> Verdict:
     """The description has one of these words."""
-    return _found(facts, leaf, ("description",), "the description")
+    return _found(facts, leaf, "the description")
 
 
-@condition("asks", words=True)
+@condition("asks", words=True, where=lambda _: ("asks",))
 def asks(facts: Facts, leaf: Leaf) -> Verdict:
     """The subject or a sentence that asks (ends in "?", or has a word of request) has one of these words."""
-    return _found(facts, leaf, ("asks",), "what is asked")
+    return _found(facts, leaf, "what is asked")
 
 
-@condition("field", words=True, argument=True)
+@condition("field", words=True, argument=True, where=lambda leaf: (f"field:{leaf.argument}",))
 def field(facts: Facts, leaf: Leaf) -> Verdict:
     """A field has one of these words: `field: {Продукт: [сервер]}`."""
-    return _found(facts, leaf, (f"field:{leaf.argument}",), f"the field «{leaf.argument}»")
+    return _found(facts, leaf, f"the field «{leaf.argument}»")
 
 
 def _any_glob(value: str, leaf: Leaf, what: str) -> Verdict:

@@ -37,11 +37,11 @@ _ACTIVE: Final = re.compile(
     | \#(?=\w)                                              # tickets
     | (?<=["\w]):(?=\S)                                     # URLs, Textile's links, attachment:, commit:
     | (?<=\bwww)\.
-    | \\(?=[!-/:-@\[-`{-~])                                  # CommonMark's escapes
-    | (?<!\w)[*_+^~%`-](?=[^\s-]) | (?<=[^\s-])[*_+^~%`](?!\w) | \?(?=\?) | =(?==)   # emphasis, code, citations
+    | \\(?=[!-/:-@\[-`{-~]|$)                                # CommonMark's escapes
+    | (?<!\w)[*_+^~%`-](?=\S) | (?<=[^\s-])[*_+^~%`](?!\w) | \?(?=\?) | =(?==)   # emphasis, code, citations
     | \|(?=.*\|)                                            # tables
     | ^[ \t](?=[ \t])                                       # code by indentation
-    | ^(?:[#>|](?=\s|.*) | [-=_*~`](?=[-=_*~`]))            # headings, quotes, rules, fences
+    | ^(?:[#>|] | [-=_*~`](?=[-=_*~`]|[ \t]*$))              # headings, quotes, rules, fences
     | (?<=^h[1-6])\. | (?<=^bq)\. | (?<=^p)[.(<=>] | (?<=^pre)\. | (?<=^fn\d)\.       # Textile's blocks
     """,
     re.VERBOSE | re.MULTILINE,

@@ -38,7 +38,7 @@ from bridge.core.model import PRIVATE, Attribute, Audience, Change, Language, Ow
 from bridge.core.moments import format_moment
 from bridge.core.partners import Found
 from bridge.core.policy import FieldRule, Text
-from bridge.core.rules import found_words
+from bridge.core.rules import words_of
 from bridge.core.spans import format_span
 from bridge.core.terms import extended
 
@@ -287,7 +287,7 @@ class _Writer:
     def _why(self) -> str:
         """Why this route, for staff: its name in the rules and the words that were found; the log and `explain` have all of it."""
         route = self.a.route
-        words = found_words(self.a.chronicle, self.a.policy, route)[:WORDS_SHOWN]
+        words = words_of(self.a.chronicle, self.a.policy, route).found[:WORDS_SHOWN]
         shown = f"; слова: {', '.join(f'«{word}»' for word in words)}" if words else ""
         chosen = self._named_topics() if route.names_partners else ""
         return inert(f"маршрут «{route.name}»{shown}{chosen}")

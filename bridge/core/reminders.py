@@ -47,16 +47,18 @@ def is_done(one: Planned, done: tuple[OwnStep, ...]) -> bool:
     )
 
 
+def last_come(a: Assessment, standing: Standing) -> tuple[Planned, ...]:
+    """Of each due moment the last step that has come (or several at once): those before it are overtaken, and not said any more."""
+    steps = planned(a, standing)
+    come = {of: [one for one in steps if one.step.of is of and one.at <= a.now] for of in DueOf}
+    return tuple(one for some in come.values() for one in some if one.at == some[-1].at)
+
+
 def due_now(a: Assessment, standing: Standing) -> tuple[Remind | Escalate, ...]:
     """What has to be said now: of each due moment the last step that has come, if it was not done yet."""
     if not standing.is_on or not a.policy.calendar.is_working(a.now):
         return ()
-    wanted: list[Remind | Escalate] = []
-    for of in DueOf:
-        come = [one for one in planned(a, standing) if one.step.of is of and one.at <= a.now]
-        last = [one for one in come if one.at == come[-1].at]
-        wanted.extend(_say(a, one) for one in last if not is_done(one, a.chronicle.done))
-    return tuple(wanted)
+    return tuple(_say(a, one) for one in last_come(a, standing) if not is_done(one, a.chronicle.done))
 
 
 def _say(a: Assessment, one: Planned) -> Remind | Escalate:

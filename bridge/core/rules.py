@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from bridge.core.asking import asking
-from bridge.core.conditions import TEXT_PARTS, Facts, Verdict
+from bridge.core.conditions import TEXT_PARTS, Condition, Facts, Verdict, sides
 from bridge.core.events import Chronicle
 from bridge.core.model import Language, Role, State, Step
 from bridge.core.policy import Policy, Route
@@ -21,13 +22,23 @@ class Tried:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Routing:
-    """The route that a ticket takes, why, and those that were tried before it."""
+    """The route that a ticket takes. Why, and what else was tried, is worked out only where somebody asks."""
 
     route: Route
-    reason: str
-    tried: tuple[Tried, ...] = ()
+    why: Callable[[], str]
+    try_all: Callable[[], tuple[Tried, ...]] = tuple
+
+    @cached_property
+    def reason(self) -> str:
+        """Why it takes this route, in words."""
+        return self.why()
+
+    @cached_property
+    def tried(self) -> tuple[Tried, ...]:
+        """The routes before it, with their verdicts: of 10,000 routes this takes its time."""
+        return self.try_all()
 
     @property
     def nearest(self) -> tuple[Tried, ...]:
@@ -78,31 +89,37 @@ def _answers(chronicle: Chronicle, upto: int) -> str:
 
 
 def route(facts: Facts, policy: Policy) -> Routing:
-    """The first route whose conditions hold; the catch-all when none does."""
-    tried: list[Tried] = []
-    for candidate in policy.routes:
+    """The first route whose conditions hold; the catch-all when none does. Only those are looked at that can match these words."""
+    for index in policy.candidates.given(facts.found):
+        candidate = policy.routes[index]
+        tried = partial(_tried, policy.routes, index, facts)
         if candidate.when is None:
-            return Routing(candidate, "no other route matched", tuple(tried))
-        verdict = candidate.when.test(facts)
-        if verdict.holds:
-            return _unless_compatible(candidate, verdict, facts, policy, tuple(tried))
-        tried.append(Tried(candidate, verdict))
+            return Routing(candidate, lambda: "no other route matched", tried)
+        if candidate.when.holds(facts):
+            return _unless_compatible(candidate, candidate.when, facts, policy, tried)
     msg = "the rules have no route that catches all"  # policy.check refuses such rules
     raise AssertionError(msg)
 
 
+def _tried(routes: Sequence[Route], upto: int, facts: Facts) -> tuple[Tried, ...]:
+    return tuple(Tried(one, one.when.test(facts)) for one in routes[:upto] if one.when is not None)
+
+
 def _unless_compatible(
-    candidate: Route, verdict: Verdict, facts: Facts, policy: Policy, tried: tuple[Tried, ...]
+    candidate: Route, when: Condition, facts: Facts, policy: Policy, tried: Callable[[], tuple[Tried, ...]]
 ) -> Routing:
     """A route that matches, or the one of another kind where compatibility is wanted and not known (policy, `third-party-install`)."""
     if not candidate.unless_compatible or not policy.compatible:
-        return Routing(candidate, _because(verdict), tried)
+        return Routing(candidate, lambda: _because(when.test(facts)), tried)
     known = _known_product(facts, policy)
     if known.holds:
-        return Routing(candidate, f"{_because(verdict)}; {known.reason}", tried)
+        return Routing(candidate, lambda: f"{_because(when.test(facts))}; {known.reason}", tried)
     other = next(one for one in policy.routes if one.kind == candidate.unless_compatible)
-    failed = Tried(candidate, Verdict(holds=False, reason="all", members=(verdict, known)))
-    return Routing(other, f"{_because(verdict)}, but {known.reason}", (*tried, failed))
+
+    def tried_and_failed() -> tuple[Tried, ...]:
+        return (*tried(), Tried(candidate, Verdict(holds=False, reason="all", members=(when.test(facts), known))))
+
+    return Routing(other, lambda: f"{_because(when.test(facts))}, but {known.reason}", tried_and_failed)
 
 
 def _known_product(facts: Facts, policy: Policy) -> Verdict:
@@ -123,18 +140,31 @@ def _because(verdict: Verdict) -> str:
     return "; ".join(leaf.reason for leaf in verdict.leaves if leaf.holds) or verdict.reason
 
 
-def found_words(chronicle: Chronicle, policy: Policy, chosen: Route) -> tuple[str, ...]:
-    """The customer's words, as written, that the conditions of a route look for: what staff are shown as the reason."""
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The customer's words, as written, that a route looks for, and those that speak against it."""
+
+    found: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+
+
+def words_of(chronicle: Chronicle, policy: Policy, chosen: Route) -> Words:
+    """The words of a ticket that the conditions of a route are about: what staff are shown as the reason."""
     if chosen.when is None:
-        return ()
+        return Words()
     facts = facts_of(chronicle, policy, chronicle.ticket.current.fields)
-    hits = (hit for pattern in dict.fromkeys(chosen.when.patterns) for _, hit in facts.hits(pattern, TEXT_PARTS))
-    return tuple(dict.fromkeys(hit.found for hit in hits))
+    found, against = (tuple(_said(facts, patterns)) for patterns in sides(chosen.when))
+    return Words(found, tuple(word for word in against if word not in found))
+
+
+def _said(facts: Facts, patterns: tuple[str, ...]) -> dict[str, None]:
+    hits = (hit for pattern in dict.fromkeys(patterns) for _, hit in facts.hits(pattern, TEXT_PARTS))
+    return dict.fromkeys(hit.found for hit in hits)
 
 
 def routing_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str]) -> Routing:
     """The ticket's route now: as the texts say, or `triage` once the customer has replied to an answer "out of scope" (R6)."""
     told = next((event for event in chronicle.events if event.did(Step.OUT_OF_SCOPE)), None)
     if told and any(event.is_customer and event.words and event.index > told.index for event in chronicle.events):
-        return Routing(policy.routes[-1], "the customer replied to the answer that this is out of scope (R6)")
+        return Routing(policy.routes[-1], lambda: "the customer replied to the answer that this is out of scope (R6)")
     return route(facts_of(chronicle, policy, fields), policy)

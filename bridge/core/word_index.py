@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,9 @@ REGEX_SECONDS: Final = 0.1
 
 MAX_HITS: Final = 20
 """How many hits of one pattern in one text are kept."""
+
+REMEMBERED: Final = 64
+"""In how many texts `RememberingIndex` knows its way."""
 
 _RANK: Final[Mapping[How, int]] = MappingProxyType(
     {"exact": 0, "lemma": 1, "phrase": 2, "prefix": 3, "regex": 4, "typo": 5}
@@ -231,6 +235,23 @@ class WordIndex:
             for slot, form in self._by_typo.get(shorter, ()):
                 if one_mistake(word, form):
                     yield slot
+
+
+class RememberingIndex(WordIndex):
+    """The same index, which remembers what it found in the last few texts: for replays, which look at a ticket over and over."""
+
+    def __init__(self, index: WordIndex) -> None:
+        """Over an index that is built."""
+        self._search = lru_cache(maxsize=REMEMBERED)(index.search)
+        self._covered = lru_cache(maxsize=REMEMBERED)(index.covered)
+
+    def search(self, text: str) -> Matches:
+        """See `WordIndex.search`."""
+        return self._search(text)
+
+    def covered(self, text: str, patterns: frozenset[str] | None = None) -> list[tuple[int, int]]:
+        """See `WordIndex.covered`."""
+        return list(self._covered(text, patterns))
 
 
 def _advance(node: _Node, skipped: int, slots: Mapping[int, How], start: _Start, reached: _Reached) -> None:

@@ -1,4 +1,4 @@
-"""Debian's packages for the demo's Redmine.
+"""Debian's packages for the demo's Redmine and for its mail servers.
 
 `apt-get install redmine` itself fails in its last step on Debian 12 (the newer Bundler of a security update), so only its dependencies are
 installed, and the package is unpacked into a folder of one's own.
@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from bridge.demo import processes
 from bridge.errors import PermanentError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
 DRIVERS = {"sqlite": ("ruby-sqlite3", "sqlite3"), "postgresql": ("ruby-pg", "postgresql", "postgresql-client")}
 LEFT_OUT = re.compile(r"redmine|dbconfig|debconf|cdebconf")
+APT_LOCK: Final = Path("/run/presale-bridge-apt.lock")  # apt itself does not wait for another `apt-get update`
 OWN_REDMINE = (
     "The demo needs Debian 12 (it installs Redmine 5.0 and Ruby from Debian's packages). You can also try the bridge on a Redmine "
     "of your own: set REDMINE_URL and REDMINE_API_KEY and run `presale-bridge plan`; it writes nothing."
@@ -42,12 +44,6 @@ def package(cache: Path) -> Path:
     return next(iter(cache.glob("redmine_*.deb")))
 
 
-def missing(deb: Path, database: str) -> tuple[str, ...]:
-    """Packages that this Redmine needs and that are not installed."""
-    installed = _installed()
-    return tuple(name for name in _needed(deb, database) if name not in installed)
-
-
 def install(cache: Path, database: str) -> Path:
     """Install what is missing; the package of Redmine. Needs neither the network nor rights when nothing is.
 
@@ -55,10 +51,26 @@ def install(cache: Path, database: str) -> Path:
         PermanentError: no Debian, not root, or apt failed.
     """
     deb = package(cache)
-    lacking = missing(deb, database)
-    if lacking:
-        _apt_install(lacking)
+    install_packages(_needed(deb, database), OWN_REDMINE)
     return deb
+
+
+def install_packages(names: Iterable[str], otherwise: str, preseed: str = "") -> None:
+    """Install those that are missing; none of Debian's services is started. `otherwise` is what to do where that is not possible.
+
+    `preseed` are answers to Debian's questions, as `debconf-set-selections` reads them.
+
+    Raises:
+        PermanentError: no Debian, not root, or apt failed.
+    """
+    if not (shutil.which("apt-get") and shutil.which("dpkg-query")):
+        raise PermanentError(f"There is no apt-get here. {otherwise}")
+    wanted = tuple(names)
+    if not _lacking(wanted):
+        return
+    _require_root(_lacking(wanted), otherwise)
+    with processes.locked(APT_LOCK):
+        _apt_install(_lacking(wanted), preseed)
 
 
 def _needed(deb: Path, database: str) -> tuple[str, ...]:
@@ -79,15 +91,24 @@ def _installed() -> frozenset[str]:
     return frozenset(names)
 
 
-def _apt_install(names: tuple[str, ...]) -> None:
+def _lacking(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    present = _installed()
+    return tuple(name for name in wanted if name not in present)
+
+
+def _require_root(lacking: tuple[str, ...], otherwise: str) -> None:
     if os.geteuid() != 0:
-        wanted = " ".join(names)
         raise PermanentError(
-            f"{len(names)} packages are missing, and installing them needs root. Run once:\n"
-            f"  sudo apt-get update && sudo apt-get install --no-install-recommends {wanted}\n{OWN_REDMINE}"
+            f"{len(lacking)} packages are missing, and installing them needs root. Run once:\n"
+            f"  sudo apt-get update && sudo apt-get install --no-install-recommends {' '.join(lacking)}\n{otherwise}"
         )
+
+
+def _apt_install(names: tuple[str, ...], preseed: str) -> None:
     _update()
-    # RUNLEVEL=1 keeps Debian's scripts from starting a system-wide PostgreSQL.
+    if preseed:
+        processes.run(["debconf-set-selections"], text=preseed)
+    # RUNLEVEL=1 keeps Debian's scripts from starting a system-wide PostgreSQL, Dovecot or Postfix.
     env = processes.clean_environment(DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1")
     apt = ["apt-get", "-y", "-o", "DPkg::Lock::Timeout=300", "install", "--no-install-recommends"]
     processes.run([*apt, *names], env=env)

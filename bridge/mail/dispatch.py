@@ -24,7 +24,7 @@ LONGEST_WAIT: Final = timedelta(hours=4)
 GIVE_UP_AFTER: Final = 20
 """With these waits a server may be away for three days before staff are told that a mail did not go out."""
 
-Build = Callable[[Parcel, Ticket, tuple[str, ...], tuple[File, ...], datetime], bytes]
+Build = Callable[[Parcel, tuple[str, ...], tuple[File, ...], datetime], bytes]
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Dispatch:
-    """Mails public notes. `build` makes a message of a parcel: with the ticket, the customers' Message-IDs, the files and the moment."""
+    """Mails public notes. `build` makes a message of a parcel: with the customers' Message-IDs, the files and the moment."""
 
     mailbox: Mailbox
     postman: Postman
@@ -70,14 +70,17 @@ class Dispatch:
     # --- into the outbox ------------------------------------------------------------------------------------------------------------------
 
     def _post(self, ticket_id: int, now: datetime, sent: Sent) -> None:
-        """The ticket is read again: a note that was deleted, blanked or made private during `hold` is not there any more."""
+        """The ticket is read again: a note that was deleted, blanked or made private during `hold` is not there any more.
+
+        What stands in it has happened, also by a clock of Redmine's that is ahead, or later in this pass.
+        """
         ticket = self.tracker.read(ticket_id)
         if ticket is None or ticket.channel is not Channel.MAIL:
             return
-        posted = self.post.posted(ticket_id)
-        for parcel in to_mail(ticket, self.mail, posted, now):
+        posted, seen_at = self.post.posted(ticket_id), max([now, *(journal.at for journal in ticket.journals)])
+        for parcel in to_mail(ticket, self.mail, posted, seen_at):
             self._post_one(parcel, ticket, now, sent)
-        wake = next_moment(ticket, self.mail, posted, now)
+        wake = next_moment(ticket, self.mail, posted, seen_at)
         if wake is not None:
             self._wake(ticket_id, wake)
 
@@ -91,7 +94,7 @@ class Dispatch:
             journal_id=parcel.journal_id,
             sender=self.mail.address,
             recipients=parcel.recipients,
-            mail=self.build(parcel, ticket, self.post.thread(ticket.id), files, now),
+            mail=self.build(parcel, self.post.thread(ticket.id), files, now),
             next_at=now,
         )
         if self.post.post(outgoing):
@@ -107,24 +110,22 @@ class Dispatch:
 
     def _deliver(self, outgoing: Outgoing, now: datetime, sent: Sent) -> None:
         try:
-            if outgoing.state is Sending.CLAIMED and not self._is_free(outgoing, now, sent):
-                return
-            if not self.post.claim_sending(outgoing.message_id, now):
-                return
-            self._send(outgoing, now, sent)
+            if self._is_ours(outgoing, now, sent):
+                self._send(outgoing, now, sent)
         except BridgeError as error:
             sent.failed.append(f"ticket {outgoing.ticket_id}: a mail waits: {error}")
 
-    def _is_free(self, outgoing: Outgoing, now: datetime, sent: Sent) -> bool:
-        """Whether a mail whose sending was cut off has to be sent again: not while it may still be under way, not when its copy has come."""
+    def _is_ours(self, outgoing: Outgoing, now: datetime, sent: Sent) -> bool:
+        """Whether this process sends it now: of several that want to, one; a mail whose sending was cut off not while it may be under way."""
+        if outgoing.state is not Sending.CLAIMED:
+            return self.post.claim_sending(outgoing.message_id, now)
         if outgoing.next_at is not None and now < outgoing.next_at + self.policy.limits.settle_unknown:
             return False
         if self.mail.copy and self.mailbox.has(outgoing.message_id):
             self.post.settle_sending(outgoing.message_id, Sending.SENT, now)
             sent.sent.append(outgoing.message_id)
             return False
-        self.post.settle_sending(outgoing.message_id, Sending.READY, now)
-        return True
+        return self.post.reclaim_sending(outgoing, now)
 
     def _send(self, outgoing: Outgoing, now: datetime, sent: Sent) -> None:
         if reason := self._over_the_cap(outgoing, now):

@@ -124,14 +124,11 @@ class Intake:
         letter = self.read(raw, arrived_at)
         keys = self.threads.keys(letter.digest)
         known = next((received for key in keys if (received := self.post.received(key))), None)
-        if known is not None and known.fate is not None and not self._is_released(known):
+        if known is not None and known.fate is not None:
             return True
         if known is not None and known.fate is None and now < known.claimed_at + self.policy.limits.settle_unknown:
             return False
         return _Handling(self, letter, raw, keys, known, now, haul).run(budget)
-
-    def _is_released(self, known: Received) -> bool:
-        return known.fate is Fate.QUARANTINE and any(one.key == known.key for one in self.post.released())
 
 
 @dataclass(frozen=True)
@@ -262,7 +259,8 @@ class _Handling:
 
     def _put_aside(self, reason: str) -> None:
         subject = self.letter.subject
-        self.intake.post.quarantine(Quarantined(self.key, self.now, reason, self.sender, subject, self.raw))
+        aside = Quarantined(self.key, self.letter.arrived_at, reason, self.sender, subject, self.raw)
+        self.intake.post.quarantine(aside)
         self.haul.troubles.append(
             f"mail {self.key[:8]} is in the quarantine: {reason}; see `presale-bridge mail quarantine`"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bridge.engine import BrakeError, Budget
@@ -14,6 +14,9 @@ from bridge.mail.dispatch import Dispatch, Sent
 from bridge.mail.intake import Haul, Intake
 
 log: Final = logging.getLogger("bridge.mail")
+
+PURGED: Final = "last purge"
+DAY: Final = timedelta(days=1)
 
 
 @dataclass
@@ -78,7 +81,18 @@ class MailOffice:
         """Mail what these tickets have to say, and what waits in the outbox."""
         try:
             self.dispatch.run([*summary.haul.tickets, *tickets], now, summary.sent)
+            self._purge(now)
         except BridgeError as error:
             summary.out_of_reach = str(error)
         for sentence in (*summary.troubles, *summary.failed):
             self.report(sentence)
+
+    def _purge(self, now: datetime) -> None:
+        """Once a day, what is older than the rules keep it."""
+        store, last = self.dispatch.store, self.dispatch.store.get(PURGED)
+        if last and now < datetime.fromisoformat(last) + DAY:
+            return
+        removed = self.dispatch.post.purge(now - self.dispatch.mail.keep)
+        store.set(PURGED, now.isoformat())
+        if removed:
+            log.info("personal data of %s mails are removed from the store, as they are older than mail.keep", removed)

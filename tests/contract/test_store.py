@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import shutil
 import signal
-import subprocess
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import count
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect, make_url
@@ -22,90 +16,13 @@ from bridge.adapters.store.schema import metadata
 from bridge.core.model import Attribute, History, OwnStep, Refusal, Role, Step
 from bridge.errors import PermanentError, TemporaryError
 from bridge.ports import Claim, ClaimState, Known, Logged, Store
+from tests.contract.databases import FORK, Cluster, in_processes
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 YEARS = timedelta(days=3653)
 ASK = Claim(7, Step.ASK, 1)
 REMIND = Claim(7, Step.REMIND, 1, "2026-11-24T15:00")
-FORK = multiprocessing.get_context("fork")
-NUMBERS = count(1)
-
-
-class Cluster:
-    """A PostgreSQL of our own: a directory, a socket in it, no port."""
-
-    def __init__(self, binaries: Path, home: Path) -> None:
-        self._binaries, self._home = binaries, home
-        if os.getuid() == 0:
-            shutil.chown(home, "postgres", "postgres")
-        self._call("initdb", "-A", "trust", "-U", "bridge", "--no-sync", str(home / "data"))
-        self.start()
-
-    def start(self) -> None:
-        """Start the server and wait until it answers."""
-        options = f"-c listen_addresses= -c unix_socket_directories={self._home} -c fsync=off"
-        self._call(
-            "pg_ctl", "-w", "-D", str(self._home / "data"), "-l", str(self._home / "log"), "-o", options, "start"
-        )
-
-    def stop(self) -> None:
-        """Stop it as a power cut would."""
-        self._call("pg_ctl", "-w", "-D", str(self._home / "data"), "-m", "immediate", "stop")
-
-    def database(self) -> str:
-        """The URL of a new, empty database."""
-        name = f"t{next(NUMBERS)}"
-        self._call("createdb", "-h", str(self._home), "-U", "bridge", name)
-        return f"postgresql://bridge@/{name}?host={self._home}"
-
-    def _call(self, name: str, *arguments: str) -> None:
-        user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-        command = [*user, str(self._binaries / name), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._home)
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL for all the tests of this process; they are skipped where it cannot be had."""
-    pytest.importorskip(
-        "psycopg", reason="PostgreSQL's driver is not installed: pip install 'psycopg[binary]'", exc_type=ImportError
-    )
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    if not found:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as home:
-        running = Cluster(found[-1].parent, Path(home))
-        yield running
-        running.stop()
-
-
-@pytest.fixture
-def file_url(tmp_path: Path) -> str:
-    """A store in a file that does not exist yet."""
-    return f"sqlite:///{tmp_path}/state.db"
-
-
-@pytest.fixture(params=["file", "postgresql"])
-def shared_url(request: pytest.FixtureRequest) -> str:
-    """A store that more than one process can open."""
-    return (
-        request.getfixturevalue("file_url")
-        if request.param == "file"
-        else request.getfixturevalue("cluster").database()
-    )
-
-
-@pytest.fixture(params=["file", "memory", "postgresql"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    """An empty store of each kind."""
-    urls: dict[str, Callable[[], str]] = {
-        "file": lambda: request.getfixturevalue("file_url"),
-        "memory": lambda: "sqlite://",
-        "postgresql": lambda: request.getfixturevalue("cluster").database(),
-    }
-    with SqlStore(urls[request.param]()) as opened:
-        yield opened
 
 
 class TestLedger:
@@ -439,26 +356,6 @@ class TestOnePassAtATime:
         assert not store.acquire_pass("c", NOON, MINUTE)
 
 
-def _in_processes(*works: Callable[[], object]) -> list[object]:
-    """What the works return, each run in a process of its own, all begun at one moment."""
-    barrier, answers = FORK.Barrier(len(works)), FORK.Queue()
-
-    def go(work: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            answers.put(work())
-        except Exception as error:  # noqa: BLE001 - the test has to see whatever it was
-            answers.put(repr(error))
-
-    processes = [FORK.Process(target=go, args=(work,)) for work in works]
-    for process in processes:
-        process.start()
-    results = [answers.get(timeout=60) for _ in works]
-    for process in processes:
-        process.join()
-    return results
-
-
 class TestManyProcesses:
     """Processes that share one store, that die, that are away."""
 
@@ -469,7 +366,7 @@ class TestManyProcesses:
             with SqlStore(shared_url) as store:
                 return [n for n in range(100) if store.claim([Claim(n, Step.ASK, 1)], NOON)]
 
-        won = Counter(n for numbers in _in_processes(*[work] * 4) for n in numbers)
+        won = Counter(n for numbers in in_processes(*[work] * 4) for n in numbers)
         assert won == Counter(range(100))
 
     def test_w3_racing_claims_of_several_steps_are_all_or_none(self, shared_url: str) -> None:
@@ -482,7 +379,7 @@ class TestManyProcesses:
 
             return go
 
-        assert sum(_in_processes(work([ASK, REMIND]), work([REMIND, ASK]))) == 100
+        assert sum(in_processes(work([ASK, REMIND]), work([REMIND, ASK]))) == 100
         with SqlStore(shared_url) as store:
             assert all(len(store.claims(n)) == 2 for n in range(100))
 
@@ -492,7 +389,7 @@ class TestManyProcesses:
         def work(owner: str) -> Callable[[], bool]:
             return lambda: SqlStore(shared_url).acquire_pass(owner, NOON, MINUTE)
 
-        assert sorted(_in_processes(*(work(owner) for owner in "abcd"))) == [False, False, False, True]
+        assert sorted(in_processes(*(work(owner) for owner in "abcd"))) == [False, False, False, True]
 
     def test_trap_5_a_claim_survives_the_process_that_made_it(self, shared_url: str) -> None:
         """Killed right after claiming, the process leaves a claim that is told and cannot be made again."""

@@ -18,7 +18,7 @@ from bridge.adapters.store import SqlStore
 from bridge.adapters.store.faults import told
 from bridge.core.model import Step
 from bridge.errors import BridgeError, PermanentError, TemporaryError
-from bridge.ports import Claim
+from bridge.ports import Claim, Fate, Outgoing, Quarantined, Received
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ASK = Claim(7, Step.ASK, 1)
@@ -148,6 +148,40 @@ def test_a_disk_without_room(directory: Path) -> None:
         assert store.claim(many, NOON)
 
 
+def test_a_mail_that_the_disk_has_no_room_for(directory: Path) -> None:
+    """Neither half a mail in the quarantine nor half a mail in the outbox: the claim is as it was, and all can be done again."""
+    big = Quarantined("9f2c", NOON, "no From", "ivan@example.org", "", b"x" * 1_000_000)
+    out = Outgoing("1@x", 7, 41, "bot@example.com", ("ivan@example.org",), big.raw)
+    with SqlStore(f"sqlite:///{directory}/state.db") as store:
+        store.post.claim_letter("9f2c", NOON, "ivan@example.org", "")
+        with store._database.reading() as db:
+            pages = db.exec_driver_sql("PRAGMA page_count").scalar_one()
+            db.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+        for work in (lambda: store.post.quarantine(big), lambda: store.post.post(out)):
+            with pytest.raises(TemporaryError, match=r"state\.db has no room to grow; nothing was kept"):
+                work()
+        assert store.post.received("9f2c") == Received("9f2c", NOON)
+        assert store.post.quarantined() == store.post.outbox(NOON) == ()
+        with store._database.reading() as db:
+            db.exec_driver_sql("PRAGMA max_page_count = 100000")
+        store.post.quarantine(big)
+        assert store.post.quarantined("9f2c") == (big,)
+        assert store.post.post(out)
+
+
+def test_trap_12_a_mail_that_the_disk_does_not_take(directory: Path) -> None:
+    """A quarantine that the system refuses is temporary: the claim made before is there, without an outcome."""
+    path = directory / "state.db"
+    big = Quarantined("9f2c", NOON, "no From", "ivan@example.org", "", b"x" * 1_000_000)
+    with SqlStore(f"sqlite:///{path}") as store:
+        store.post.claim_letter("9f2c", NOON, "ivan@example.org", "")
+    error = error_in_child(with_small_files, lambda: SqlStore(f"sqlite:///{path}").post.quarantine(big))
+    assert isinstance(error, TemporaryError)
+    with SqlStore(f"sqlite:///{path}") as store:
+        assert store.post.received("9f2c") == Received("9f2c", NOON)
+        store.post.settle_letter("9f2c", Fate.LEAVE, NOON)
+
+
 def test_a_disk_that_does_not_take_what_is_written(directory: Path) -> None:
     """A write that the system refuses is temporary, and what was claimed before is still there."""
     path = directory / "state.db"
@@ -185,13 +219,13 @@ def test_reading_does_not_wait_for_a_writer(directory: Path) -> None:
 
 
 def test_w3_a_claim_is_made_to_survive_a_power_cut(directory: Path) -> None:
-    """Each commit is synced to the disk before it counts (synchronous = FULL), through a write-ahead log."""
+    """Each commit is synced to the disk before it counts (synchronous = FULL), through a write-ahead log; what is deleted is overwritten."""
     with SqlStore(f"sqlite:///{directory}/state.db") as store, store._database.writing() as db:
         told_by = {
             name: db.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-            for name in ("journal_mode", "synchronous", "foreign_keys")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         }
-    assert told_by == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert told_by == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from bridge.adapters.store.connection import open_engine, parse
 from bridge.adapters.store.migrations import MIGRATIONS, migrate
 from bridge.core.model import Attribute, History, OwnStep, Refusal, Role, Step
 from bridge.errors import PermanentError
-from bridge.ports import Claim, Known
+from bridge.ports import Claim, Known, Quarantined
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -66,6 +66,19 @@ def test_a_store_of_version_1_is_written_by_this_program(version_1: Path) -> Non
         assert store.claim([Claim(7, Step.ASK, 1)], NOON)
         store.log("run-2", 7, NOON, [], "asks")
         assert [entry.reason for entry in store.logged(7)] == ["received", "asks"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_store_from_before_mail_takes_mail(version_1: Path, version: int) -> None:
+    """From either earlier version the tables for mail are made, empty, and what was there stays."""
+    migrate(engine_of(version_1), "state.db", MIGRATIONS[:version])
+    assert ask(version_1, "SELECT version FROM schema_version") == [(version,)]
+    with SqlStore(f"sqlite:///{version_1}") as store:
+        assert store.post.quarantined() == store.post.outbox(NOON) == ()
+        store.post.quarantine(Quarantined("9f2c", NOON, "no From", "", "", b"raw"))
+        assert [one.raw for one in store.post.quarantined("9f2c")] == [b"raw"]
+        assert store.roles(7) == {41: Role.BRIDGE, 42: Role.CUSTOMER}
+    assert ask(version_1, "SELECT version FROM schema_version") == [(len(MIGRATIONS),)]
 
 
 def test_an_older_store_is_brought_up_step_by_step(version_1: Path) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from redminelib import Redmine  # type: ignore[import-untyped]
 
 from bridge.adapters.redmine.engine import BridgeEngine, Patience
+from bridge.adapters.redmine.meter import UNMEASURED, Meter
 from bridge.errors import PermanentError
 
 HOW = "Set REDMINE_URL to something like https://redmine.example.com"
@@ -20,7 +21,7 @@ class Connection:
     """Redmine's address and the account's key.
 
     `plain_http` names the hosts that may be spoken to without TLS; loopback always may. `ca` is a file with the certificates to trust
-    beside the system's.
+    beside the system's. `meter` is told of each request.
     """
 
     url: str
@@ -28,6 +29,7 @@ class Connection:
     plain_http: frozenset[str] = frozenset()
     patience: Patience = field(default_factory=Patience)
     ca: str = ""
+    meter: Meter = field(default=UNMEASURED, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an address or a key that cannot be used.
@@ -58,6 +60,7 @@ def connect(connection: Connection, login: str = "") -> Redmine:
         "loopback": is_loopback(parts),
         "origin": f"{url}/",
         "verify": connection.ca or True,
+        "meter": connection.meter,
     }
     return Redmine(url, key=connection.key, engine=BridgeEngine, requests=requests, impersonate=login or None)
 

@@ -55,15 +55,25 @@ class RedmineDesk:
 
     def _post(self, client: Client, new: NewTicket, fields: Mapping[str, str]) -> int:
         project, tracker = self._project(new.project), self._tracker(new.tracker)
+        known = self._fields(project, tracker, fields)
         body = {
             "project_id": project,
             "tracker_id": tracker,
             "subject": new.subject[:_SUBJECT_AT_MOST],
             "description": new.description,
-            "custom_fields": self._fields(project, tracker, fields),
+            "custom_fields": _values(known, fields),
             "uploads": _uploads(client, new.files),
         }
-        return int(row_of(client.post(_LIST, {"issue": body}), "issue", _LIST)["id"])
+        issue = row_of(client.post(_LIST, {"issue": body}), "issue", _LIST)
+        self._fill_the_rest(project, issue, {name: value for name, value in fields.items() if name not in known})
+        return int(issue["id"])
+
+    def _fill_the_rest(self, project: int, issue: Mapping[str, Any], fields: Mapping[str, str]) -> None:
+        """The first ticket of all shows fields that nothing has shown before."""
+        self._names.see_fields(issue.get("custom_fields"))
+        values = _values(self._names.field_ids(project), fields)
+        if values:
+            self._client.put(f"/issues/{int(issue['id'])}.json", {"issue": {"custom_fields": values}})
 
     def _project(self, word: str) -> int:
         found = self._names.called(word)
@@ -78,14 +88,14 @@ class RedmineDesk:
             raise PermanentError(f"mail: Redmine has no tracker «{name}»")
         return found
 
-    def _fields(self, project: int, tracker: int, values: Mapping[str, str]) -> list[Mapping[str, Any]]:
-        """Fields by their ids, which a member's account sees on tickets only: one of the tracker is looked at for those not seen yet."""
+    def _fields(self, project: int, tracker: int, wanted: Mapping[str, str]) -> Mapping[str, int]:
+        """Ids of fields, which a member's account sees on tickets only: one of the tracker is looked at for those not seen yet."""
         ids = self._names.field_ids(project)
-        if not set(values) <= set(ids):
+        if not set(wanted) <= set(ids):
             for row in self._client.rows(_LIST, "issues", status_id="*", tracker_id=tracker, limit=1):
                 self._names.see_fields(row.get("custom_fields"))
             ids = self._names.field_ids(project)
-        return [{"id": ids[name], "value": value} for name, value in values.items() if name in ids]
+        return ids
 
     def note(self, ticket_id: int, text: str, *, private: bool = False, files: tuple[File, ...] = ()) -> None:
         """See `Desk.note`."""
@@ -112,6 +122,10 @@ class RedmineDesk:
             )
         except NotFoundError:
             return File(name, kind, b"")
+
+
+def _values(ids: Mapping[str, int], values: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    return [{"id": ids[name], "value": value} for name, value in values.items() if name in ids]
 
 
 def _uploads(client: Client, files: tuple[File, ...]) -> list[Mapping[str, str]]:

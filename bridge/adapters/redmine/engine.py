@@ -6,7 +6,8 @@ kinds come out (5), headers are shared between objects and lose gzip (6, 7), and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,6 +21,7 @@ from urllib3 import Retry
 from urllib3.exceptions import HTTPError, InvalidHeader
 
 from bridge.adapters.redmine import faults
+from bridge.adapters.redmine.meter import UNMEASURED, Meter, Outcome
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -52,11 +54,20 @@ class PoliteRetry(Retry):
     """Retries of reading; waits as long as Redmine asks, up to a cap."""
 
     cap: float = 30.0
+    meter: Meter = UNMEASURED
 
     def new(self, **changes: Any) -> Self:
-        """The next state; urllib3 does not know of the cap."""
+        """The next state; urllib3 knows neither of the cap nor of the meter."""
         fresh = super().new(**changes)
-        fresh.cap = self.cap
+        fresh.cap, fresh.meter = self.cap, self.meter
+        return fresh
+
+    def increment(
+        self, method: str | None = None, url: str | None = None, response: Any = None, *args: Any, **options: Any
+    ) -> Self:
+        """One try more, which is counted; raises when there are none left."""
+        fresh = super().increment(method, url, response, *args, **options)
+        self.meter.repeats(method or "", str(response.status) if response is not None else "no answer")
         return fresh
 
     def parse_retry_after(self, retry_after: str) -> float:
@@ -70,9 +81,9 @@ class PoliteRetry(Retry):
 class TimedAdapter(HTTPAdapter):
     """Gives every request the time-outs, also those of python-redmine itself."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, meter: Meter = UNMEASURED) -> None:
         self._timeout = (patience.connect.total_seconds(), patience.read.total_seconds())
-        super().__init__(max_retries=_retry(patience))
+        super().__init__(max_retries=_retry(patience, meter))
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         """Send one request."""
@@ -80,7 +91,7 @@ class TimedAdapter(HTTPAdapter):
         return super().send(request, *args, **options)
 
 
-def _retry(patience: Patience) -> Retry:
+def _retry(patience: Patience, meter: Meter) -> Retry:
     retry = PoliteRetry(
         total=patience.retries,
         allowed_methods=READING,
@@ -90,7 +101,7 @@ def _retry(patience: Patience) -> Retry:
         raise_on_status=False,
         redirect=False,
     )
-    retry.cap = patience.retry_after_at_most.total_seconds()
+    retry.cap, retry.meter = patience.retry_after_at_most.total_seconds(), meter
     return retry
 
 
@@ -112,7 +123,9 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc]  # python-redmine has no t
         session.max_redirects = 0
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.adapters.clear()  # nothing but Redmine is spoken to: the key goes to no other host (trap 8)
-        session.mount(params["origin"], TimedAdapter(params.get("patience", Patience())))
+        session.mount(
+            params["origin"], TimedAdapter(params.get("patience", Patience()), params.get("meter", UNMEASURED))
+        )
         return session
 
     def request(
@@ -128,12 +141,13 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc]  # python-redmine has no t
         Raises:
             BridgeError: see `faults`.
         """
-        response = self._respond(method, url, headers, params, data)
-        if self.ignore_response or not self.return_response:
-            return None
-        if self.return_raw_response:
-            return response
-        return _payload(method, url, response) or True
+        with self._measured(method):
+            response = self._respond(method, url, headers, params, data)
+            if self.ignore_response or not self.return_response:
+                return None
+            if self.return_raw_response:
+                return response
+            return _payload(method, url, response) or True
 
     def ask(self, method: str, url: str, params: dict[str, Any] | None = None, data: Any = None) -> Answer:
         """Send one request; the JSON and the server's time.
@@ -141,8 +155,9 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc]  # python-redmine has no t
         Raises:
             BridgeError: see `faults`.
         """
-        response = self._respond(method, url, None, params, data)
-        return Answer(_payload(method, url, response), _date(response))
+        with self._measured(method):
+            response = self._respond(method, url, None, params, data)
+            return Answer(_payload(method, url, response), _date(response))
 
     def fetch(self, url: str) -> bytes:
         """The bytes of a file.
@@ -150,7 +165,19 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc]  # python-redmine has no t
         Raises:
             BridgeError: see `faults`.
         """
-        return self._respond("get", url, None, None, None).content
+        with self._measured("get"):
+            return self._respond("get", url, None, None, None).content
+
+    @contextmanager
+    def _measured(self, method: str) -> Iterator[None]:
+        meter: Meter = self.requests.get("meter", UNMEASURED)
+        ended = meter.asks(method.upper())
+        try:
+            yield
+        except BridgeError as error:
+            ended(Outcome.of(error))
+            raise
+        ended(Outcome.DONE)
 
     def _respond(
         self, method: str, url: str, headers: dict[str, str] | None, params: dict[str, Any] | None, data: Any

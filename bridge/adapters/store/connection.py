@@ -55,8 +55,9 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    # WAL lets readers read while a pass writes; FULL syncs each commit, since a claim has to be there after a power cut.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # WAL lets readers read while a pass writes; FULL syncs each commit, since a claim has to be there after a power cut; what is deleted
+    # is overwritten, since `purge` promises that it is gone.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Connection, Delete, Insert, Row, Select, Update
 
 from bridge.adapters.store.connection import WRITES, open_engine, parse
 from bridge.adapters.store.faults import place, told
@@ -49,3 +49,13 @@ class Database:
         """All rows of a query, read at once, so that no reading stays open."""
         with self.reading() as db:
             return list(db.execute(query))
+
+
+def changed(db: Connection, statement: Insert | Update | Delete) -> int:
+    """How many rows a statement changed."""
+    return db.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def changed_one(db: Connection, statement: Insert | Update) -> bool:
+    """Whether a statement changed its row: what a compare-and-set asks."""
+    return changed(db, statement) == 1

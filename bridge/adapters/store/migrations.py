@@ -1,7 +1,7 @@
 """The schema's versions: numbered, forward only, each in one transaction with its number.
 
-A released version is never edited: a change is one more entry at the end. `{id}` is a number that the database counts up itself,
-the only thing that the two databases write differently.
+A released version is never edited: a change is one more entry at the end. `{id}` is a number that the database counts up itself, `{bytes}`
+a column of bytes: the only things that the two databases write differently.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from bridge.errors import PermanentError
 
 Migration = tuple[str, ...]
 
-_ID: Final = {
-    "sqlite": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
-    "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+_WORDS: Final = {
+    "sqlite": {"{id}": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT", "{bytes}": "BLOB"},
+    "postgresql": {"{id}": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "{bytes}": "BYTEA"},
 }
 # Any number, as long as it stays the same: what two programs that migrate one PostgreSQL database at once meet at.
 _LOCK: Final = 0x70726573616C65
@@ -55,6 +55,32 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     ),
     # 2: what had been read when a step was claimed
     ("ALTER TABLE ledger ADD COLUMN saw BIGINT",),
+    # 3: mail
+    (
+        """CREATE TABLE letters (
+            key TEXT NOT NULL PRIMARY KEY, seen_at TEXT NOT NULL, claimed_at TEXT NOT NULL, sender TEXT NOT NULL,
+            message_id TEXT NOT NULL,
+            fate TEXT CHECK (fate IN ('ticket', 'note', 'leave', 'machine', 'quarantine', 'discarded')),
+            ticket_id BIGINT, settled_at TEXT)""",
+        "CREATE INDEX ix_letters_sender ON letters (sender, seen_at)",
+        "CREATE INDEX ix_letters_ticket_id ON letters (ticket_id)",
+        """CREATE TABLE quarantine (
+            key TEXT NOT NULL PRIMARY KEY, at TEXT NOT NULL, reason TEXT NOT NULL, sender TEXT NOT NULL,
+            subject TEXT NOT NULL, raw {bytes} NOT NULL, released_at TEXT)""",
+        """CREATE TABLE outbox (
+            message_id TEXT NOT NULL PRIMARY KEY, ticket_id BIGINT NOT NULL, journal_id BIGINT NOT NULL,
+            sender TEXT NOT NULL, mail {bytes} NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('ready', 'claimed', 'sent', 'failed')),
+            tries INTEGER NOT NULL, next_at TEXT, reason TEXT NOT NULL)""",
+        "CREATE INDEX ix_outbox_ticket_id ON outbox (ticket_id)",
+        "CREATE INDEX ix_outbox_wake ON outbox (state, next_at)",
+        """CREATE TABLE recipients (
+            message_id TEXT NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, folded TEXT NOT NULL,
+            PRIMARY KEY (message_id, place))""",
+        "CREATE INDEX ix_recipients_folded ON recipients (folded)",
+    ),
+    # 4: figures
+    ("ALTER TABLE tickets ADD COLUMN clock TEXT NOT NULL DEFAULT ''", "ALTER TABLE tickets ADD COLUMN due TEXT"),
 )
 
 
@@ -78,10 +104,16 @@ def _advance(db: Connection, where: str, migrations: Sequence[Migration]) -> int
     if version == len(migrations):
         return version
     for statement in migrations[version]:
-        db.exec_driver_sql(statement.replace("{id}", _ID[db.dialect.name]))
+        db.exec_driver_sql(_in_words_of(db.dialect.name, statement))
     db.execute(delete(schema_version))
     db.execute(insert(schema_version).values(version=version + 1))
     return version + 1
+
+
+def _in_words_of(dialect: str, statement: str) -> str:
+    for word, instead in _WORDS[dialect].items():
+        statement = statement.replace(word, instead)
+    return statement
 
 
 def _checked(db: Connection, where: str, migrations: Sequence[Migration]) -> int:

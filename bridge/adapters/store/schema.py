@@ -8,12 +8,25 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Dialect, Enum, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Enum,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator
 
 from bridge.core.model import Attribute, Role, Step, require_aware
-from bridge.ports import ClaimState
+from bridge.ports import ClaimState, Fate, Sending
 
 
 class Moment(TypeDecorator[datetime]):
@@ -90,6 +103,9 @@ tickets = Table(
     Column("tries", Integer, nullable=False),
     Column("put_aside_until", Moment),
     Column("reason", Text, nullable=False),
+    # As the last look found them, for the figures: nothing is decided from them.
+    Column("clock", Text, nullable=False, server_default=""),
+    Column("due", Moment),
     # In this order it serves both halves of `due`: a back-off that is over, and no back-off but a moment that has come.
     Index("ix_tickets_wake", "put_aside_until", "next_at"),
 )
@@ -121,6 +137,62 @@ leases = Table(
     Column("owner", Text, nullable=False),
     Column("renewed_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
+)
+
+# Mail. `purge` empties senders, Message-IDs, recipients, reasons and texts; keys, fates and states stay for good (trap 4).
+
+letters = Table(
+    "letters",
+    metadata,
+    Column("key", Text, primary_key=True),
+    # The first claim's moment, which no take-over moves: the thread's order, and what the day's cap counts.
+    Column("seen_at", Moment, nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("fate", _word(Fate)),
+    Column("ticket_id", BigInteger, index=True),
+    Column("settled_at", Moment),
+    Index("ix_letters_sender", "sender", "seen_at"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    # Set: a person wants it handled anew; the row stays until that is settled.
+    Column("released_at", Moment),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("ticket_id", BigInteger, nullable=False, index=True),
+    Column("journal_id", BigInteger, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("mail", LargeBinary, nullable=False),
+    Column("state", _word(Sending), nullable=False),
+    Column("tries", Integer, nullable=False),
+    # When it is to be sent, was claimed, was sent or was given up, by the state.
+    Column("next_at", Moment),
+    Column("reason", Text, nullable=False),
+    Index("ix_outbox_wake", "state", "next_at"),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("address", Text, nullable=False),
+    # As addresses are compared.
+    Column("folded", Text, nullable=False, index=True),
 )
 
 

@@ -10,11 +10,13 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, Update, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bridge.adapters.store import schema as t
-from bridge.adapters.store.database import Database
+from bridge.adapters.store.database import Database, changed_one
+from bridge.adapters.store.figures import Figures, count
+from bridge.adapters.store.post import SqlPost
 from bridge.core.model import Attribute, History, OwnStep, Refusal, Role, Step
 from bridge.ports import Claim, ClaimState, Known, Logged
 
@@ -46,6 +48,15 @@ class SqlStore:
     def close(self) -> None:
         """Let go of the database; the store can be used again all the same."""
         self._database.close()
+
+    @property
+    def post(self) -> SqlPost:
+        """The part for mail, in the same database; closed with the store."""
+        return SqlPost(self._database)
+
+    def figures(self, now: datetime, soon: datetime) -> Figures:
+        """What stands in the store, counted; `soon` is until when a term counts as nearly over."""
+        return count(self._database, now, soon)
 
     # The ledger
 
@@ -132,7 +143,7 @@ class SqlStore:
             "refused_at": at,
         }
         with self._database.writing() as db:
-            return _changed_one(db, t.insert_into(db, t.refusals).values(row).on_conflict_do_nothing())
+            return changed_one(db, t.insert_into(db, t.refusals).values(row).on_conflict_do_nothing())
 
     # People
 
@@ -154,7 +165,17 @@ class SqlStore:
         """What was remembered of the ticket; None also when it failed before it could be read once."""
         columns = (
             t.tickets.c[name]
-            for name in ("ticket_id", "updated_on", "read_at", "next_at", "closed", "tries", "put_aside_until")
+            for name in (
+                "ticket_id",
+                "updated_on",
+                "read_at",
+                "next_at",
+                "closed",
+                "tries",
+                "put_aside_until",
+                "clock",
+                "due",
+            )
         )
         rows = self._database.rows(
             select(*columns).where(t.tickets.c.ticket_id == ticket_id, t.tickets.c.read_at.is_not(None))
@@ -263,14 +284,12 @@ class SqlStore:
         free = or_(lease.owner == owner, lease.expires_at <= now, lease.renewed_at > now + _WRONG_CLOCK)
         with self._database.writing() as db:
             statement = t.insert_into(db, t.leases).values(name=_LEASE, **mine)
-            return _changed_one(db, statement.on_conflict_do_update(index_elements=["name"], set_=mine, where=free))
+            return changed_one(db, statement.on_conflict_do_update(index_elements=["name"], set_=mine, where=free))
 
     def renew_pass(self, owner: str, now: datetime, ttl: timedelta) -> bool:
         """Go on with a pass; False when it was taken over meanwhile: stop."""
         with self._database.writing() as db:
-            return _changed_one(
-                db, update(t.leases).where(_held_by(owner)).values(renewed_at=now, expires_at=now + ttl)
-            )
+            return changed_one(db, update(t.leases).where(_held_by(owner)).values(renewed_at=now, expires_at=now + ttl))
 
     def release_pass(self, owner: str) -> None:
         """End a pass; somebody else's stays."""
@@ -284,10 +303,6 @@ def _key(claim: Claim) -> dict[str, Any]:
 
 def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in _KEY)
-
-
-def _changed_one(db: Connection, statement: Insert | Update) -> bool:
-    return db.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def _held_by(owner: str) -> ColumnElement[bool]:

@@ -1,0 +1,425 @@
+"""Cutting quotations, signatures and banners: what people wrote stays, in every mail program's manner."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.core import attributions, quotes, signatures
+from bridge.core.quotes import cut
+
+OWN = "Спасибо, помогло. А как быть с принтером?"
+
+
+def case(text: str, kept: str, why: str) -> object:
+    """A mail, what is left of it, and why."""
+    return pytest.param(text.strip("\n"), kept.strip("\n"), id=why)
+
+
+MARKED = [
+    case(
+        f"{OWN}\n\nOn Mon, Nov 23, 2026 at 10:15 AM Support <presale@example.org> wrote:\n\n> Попробуйте обновить систему.\n> Напишите, что вышло.",
+        OWN,
+        "Gmail in English: introduction and quotation go",
+    ),
+    case(
+        f"{OWN}\n\nпн, 23 нояб. 2026 г. в 10:15, Поддержка <presale@example.org>:\n\n> Попробуйте обновить систему.",
+        OWN,
+        "Gmail in Russian has no verb in its introduction",
+    ),
+    case(
+        f"{OWN}\n\nпн, 23 нояб. 2026 г. в 10:15, Поддержка пресейл\n<presale@example.org>:\n\n> Попробуйте обновить систему.",
+        OWN,
+        "Gmail breaks a long introduction over two lines",
+    ),
+    case(
+        f"{OWN}\n\n23.11.2026 10:15, Поддержка пишет:\n> Попробуйте обновить систему.",
+        OWN,
+        "Thunderbird in Russian",
+    ),
+    case(
+        f"{OWN}\n\nOn 23.11.2026 10:15, Support wrote:\n> Try an update.\n>\n> Regards",
+        OWN,
+        "Thunderbird in English, the quotation with an empty line in it",
+    ),
+    case(
+        f"{OWN}\n\n> 23 нояб. 2026 г., в 10:15, Поддержка <presale@example.org> написал(а):\n> \n> Попробуйте обновить систему.",
+        OWN,
+        "Apple Mail in Russian marks its introduction too",
+    ),
+    case(
+        f"{OWN}\n\n> On 23 Nov 2026, at 10:15, Support <presale@example.org> wrote:\n> \n> Try an update.",
+        OWN,
+        "Apple Mail in English",
+    ),
+    case(
+        f"{OWN}\n\nОтправлено с iPhone\n\n> 23 нояб. 2026 г., в 10:15, Поддержка <presale@example.org> написал(а):\n> \n> Попробуйте.",
+        OWN,
+        "iOS puts its advertisement between one's words and the quotation",
+    ),
+    case(
+        f'{OWN}\n\n23.11.2026, 10:15, "Поддержка" <presale@example.org>:\n> Попробуйте обновить систему.',
+        OWN,
+        "Yandex: date, name in quotation marks, address",
+    ),
+    case(
+        f"{OWN}\n\nПонедельник, 23 ноября 2026, 10:15 +03:00 от Поддержка <presale@example.org>:\n>Попробуйте обновить систему.\n>",
+        OWN,
+        "Mail.ru begins with the weekday and marks without a space",
+    ),
+    case(
+        f"Здравствуйте, Иван.\n\nВы писали 23 ноября 2026 г., 10:15:51:\n\n> Попробуйте обновить систему.\n\n{OWN}",
+        f"Здравствуйте, Иван.\n\n{OWN}",
+        "The Bat! greets, quotes and answers below",
+    ),
+    case(
+        f"Здравствуйте.\n\nВы писали 23 ноября 2026 г., 10:15:51:\n\nИИ> Попробуйте обновить систему.\nИИ> Напишите, что вышло.\n\n{OWN}",
+        f"Здравствуйте.\n\n{OWN}",
+        "The Bat! marks with the writer's initials",
+    ),
+    case(
+        f"Monday, November 23, 2026, 10:15:00 AM, you wrote:\n\nII> Try an update.\n\n{OWN}",
+        OWN,
+        "The Bat! in English",
+    ),
+    case(
+        f"On Mon, 23 Nov 2026 10:15:00 +0300\nSupport <presale@example.org> wrote:\n\n> Try an update.\n\n{OWN}",
+        OWN,
+        "Claws and Sylpheed put the name on the second line; the answer stands below",
+    ),
+    case(
+        f"В письме от 23 ноября 2026 10:15:00 пользователь Поддержка написал:\n> Попробуйте обновить систему.\n\n{OWN}",
+        OWN,
+        "KMail in Russian",
+    ),
+    case(
+        f"{OWN}\n\nAm 23.11.26 um 10:15 schrieb Support:\n> Versuchen Sie es.",
+        OWN,
+        "Thunderbird in German",
+    ),
+    case(
+        f"{OWN}\n\nLe lun. 23 nov. 2026 à 10:15, Support <presale@example.org> a écrit :\n> Essayez.",
+        OWN,
+        "Gmail in French puts a space before the colon",
+    ),
+    case(
+        f"{OWN}\n\n> > первое письмо\n> ответ на него",
+        OWN,
+        "A quotation without an introduction",
+    ),
+    case(
+        f"> Попробуйте обновить систему.\n\n{OWN}",
+        OWN,
+        "The answer below one quotation: what is asked there is not what it answers",
+    ),
+    case(
+        f"{OWN}\n\n   > Попробуйте обновить систему.",
+        OWN,
+        "A mark that was indented on the way",
+    ),
+    case(
+        f"{OWN}\n\n23.11.2026 10:15, Поддержка пишет:\n> Попробуйте обновить систему.\n\nС уважением,\nИван Петров",
+        OWN,
+        "A signature below the quotation is no answer to it",
+    ),
+]
+
+UNMARKED = [
+    case(
+        f"{OWN}\n\n-----Исходное сообщение-----\nОт: Поддержка\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\nПопробуйте.",
+        OWN,
+        "Outlook in Russian, the old way",
+    ),
+    case(
+        f"{OWN}\n\n-----Original Message-----\nFrom: Support\nSent: Monday, November 23, 2026 10:15\nTo: Ivan\nSubject: RE: Print\n\nTry it.",
+        OWN,
+        "Outlook in English, the old way",
+    ),
+    case(
+        f"{OWN}\n\nОт: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван <ivan@example.com>\nТема: RE: Печать\n\nПопробуйте.",
+        OWN,
+        "Outlook today: a block of headers, no line above it",
+    ),
+    case(
+        f"{OWN}\n\n________________________________\nОт: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\nПопробуйте.",
+        OWN,
+        "Outlook on the web draws a line above the block",
+    ),
+    case(
+        f"{OWN}\n\nFrom: Support <presale@example.org>\nDate: Monday, 23 November 2026 at 10:15\nTo: Ivan <ivan@example.com>\nSubject: Re: Print\n\nTry it.",
+        OWN,
+        "Outlook on a Mac says Date, not Sent",
+    ),
+    case(
+        f"{OWN}\n\n*From:* Support <presale@example.org>\n*Sent:* Monday, November 23, 2026 10:15\n*To:* Ivan\n*Subject:* RE: Print\n\nTry it.",
+        OWN,
+        "The same block out of HTML, with its bold type as stars",
+    ),
+    case(
+        f"{OWN}\n\nОт: Поддержка\n\nОтправлено: 23 ноября 2026 г. 10:15\n\nКому: Иван\n\nТема: RE: Печать\n\nПопробуйте.",
+        OWN,
+        "The same block with an empty line after each of its lines",
+    ),
+    case(
+        f"{OWN}\n\nПонедельник, 23 ноября 2026, 10:15 +03:00 от Поддержка <presale@example.org>:\n\nПопробуйте обновить систему.",
+        OWN,
+        "Mail.ru in HTML: the quotation has lost its marks",
+    ),
+    case(
+        f'{OWN}\n\n23.11.2026, 10:15, "Поддержка" <presale@example.org>:\nПопробуйте обновить систему.',
+        OWN,
+        "Yandex in HTML",
+    ),
+    case(
+        f"{OWN}\n\n23.11.2026 10:15, Иван Петров пишет:\nПопробуйте обновить систему.",
+        OWN,
+        "A date, a time, two names and a verb introduce a quotation even without marks",
+    ),
+    case(
+        f"{OWN}\n\nOn Mon, Nov 23, 2026 at 10:15 AM Support <presale@example.org> wrote:\nTry an update.",
+        OWN,
+        "Gmail as text of HTML without its blockquote",
+    ),
+    case(
+        f"{OWN}\n--\nОтправлено из Mail.ru для Android\nпонедельник, 23 ноября 2026г., 10:15 +03:00 от presale@example.org:\n\nПопробуйте.",
+        OWN,
+        "Mail.ru for Android",
+    ),
+    case(
+        f"{OWN}\n\n-------- Исходное сообщение --------\nОт: Поддержка <presale@example.org>\nДата: 23.11.2026 10:15 (GMT+03:00)\nКому: Иван\nТема: Печать\n\nПопробуйте.",
+        OWN,
+        "Samsung's mail program",
+    ),
+    case(
+        f"{OWN}\n\nОт:     Поддержка/Вендор\nКому:   Иван/Заказчик@Заказчик,\nДата:   23.11.2026 10:15\nТема:   Re: Печать\n\nПопробуйте.",
+        OWN,
+        "Lotus Notes aligns its block with spaces",
+    ),
+    case(
+        f"{OWN}\n\n-----Support wrote: -----\nTo: Ivan\nTry it.",
+        OWN,
+        "Lotus Notes in English",
+    ),
+    case(
+        f"{OWN}\n\n23.11.2026 10:15, presale@example.org пишет:\n\nПопробуйте обновить систему.",
+        OWN,
+        "Rambler: date, address, verb",
+    ),
+    case(
+        f"{OWN}\n\n---- On Mon, 23 Nov 2026 10:15:00 +0300 Support wrote ----\nTry it.",
+        OWN,
+        "Zoho draws lines around its introduction",
+    ),
+]
+
+KEPT = [
+    case(
+        "---------- Forwarded message ---------\nFrom: Pavel <p@example.com>\nDate: Mon, Nov 23, 2026\nSubject: Вопрос\nTo: <ivan@example.com>\n\nНе ставится.",
+        "---------- Forwarded message ---------\nFrom: Pavel <p@example.com>\nDate: Mon, Nov 23, 2026\nSubject: Вопрос\nTo: <ivan@example.com>\n\nНе ставится.",
+        "A forwarded mail is what the sender wants to show us",
+    ),
+    case(
+        'Коллеги, посмотрите.\n\n-------- Пересылаемое сообщение --------\n23.11.2026, 10:15, "Павел" <p@example.com>:\n\nНе ставится.\n-------- Конец пересылаемого сообщения --------',
+        'Коллеги, посмотрите.\n\n-------- Пересылаемое сообщение --------\n23.11.2026, 10:15, "Павел" <p@example.com>:\n\nНе ставится.\n-------- Конец пересылаемого сообщения --------',
+        "Yandex forwards: what looks like an introduction belongs to it",
+    ),
+    case(
+        "> Попробуйте обновить систему.",
+        "> Попробуйте обновить систему.",
+        "Nothing but a quotation: it stays, for people to see what came",
+    ),
+    case(
+        "От: ООО «Ромашка»\nНам нужна консультация по выбору дистрибутива.",
+        "От: ООО «Ромашка»\nНам нужна консультация по выбору дистрибутива.",
+        "«От:» alone is no block of headers",
+    ),
+    case(
+        "После обновления 23.11.2026 в 10:15 установщик пишет:\nerror: no such device\nЧто делать?",
+        "После обновления 23.11.2026 в 10:15 установщик пишет:\nerror: no such device\nЧто делать?",
+        "A program that writes something is no correspondent",
+    ),
+    case(
+        "Заказчик пишет:\nНе устанавливается на сервер.\nЧто ему ответить?",
+        "Заказчик пишет:\nНе устанавливается на сервер.\nЧто ему ответить?",
+        "Somebody's words, retold, without date and address",
+    ),
+    case(
+        "23.11.2026 мы отправили с адреса ivan@example.com письмо:\nв нём описана схема.",
+        "23.11.2026 мы отправили с адреса ivan@example.com письмо:\nв нём описана схема.",
+        "A date and an address in a sentence are no introduction",
+    ),
+    case(
+        "Выполнил в консоли:\nSQL> select * from v$version;\nи получил ошибку.",
+        "Выполнил в консоли:\nSQL> select * from v$version;\nи получил ошибку.",
+        "A prompt is not The Bat!'s initials",
+    ),
+    case(
+        "Лог:\n-----\nстрока 1\n-----\nПосмотрите, пожалуйста.",
+        "Лог:\n-----\nстрока 1\n-----\nПосмотрите, пожалуйста.",
+        "Lines drawn by hand are neither a signature nor an original",
+    ),
+    case(
+        "С уважением отношусь к вашему продукту, но он не ставится.\nПочему?",
+        "С уважением отношусь к вашему продукту, но он не ставится.\nПочему?",
+        "«С уважением» that begins a sentence is no signature",
+    ),
+    case(
+        "Отправлено с сервера резервное копирование, но не дошло.",
+        "Отправлено с сервера резервное копирование, но не дошло.",
+        "«Отправлено с» in a sentence of one's own",
+    ),
+    case("10.2", "10.2", "A number alone is an answer"),
+    case("С уважением,\nИван Петров", "С уважением,\nИван Петров", "Only a signature: it stays"),
+    case(
+        "Скажите:\n- есть ли сертификат;\n- сколько стоит.\nСпасибо!",
+        "Скажите:\n- есть ли сертификат;\n- сколько стоит.\nСпасибо!",
+        "A list with dashes is no signature",
+    ),
+    case(
+        "Это письмо конфиденциально? Подскажите, как шифровать почту.",
+        "Это письмо конфиденциально? Подскажите, как шифровать почту.",
+        "A question about confidentiality is no banner",
+    ),
+]
+
+INTERLEAVED = [
+    case(
+        "Добрый день!\n\n> Какая у вас версия?\n10.2\n\n> Какой процессор?\nЭльбрус",
+        "Добрый день!\n\n> Какая у вас версия?\n10.2\n\n> Какой процессор?\nЭльбрус",
+        "Answers between quoted questions: both stay",
+    ),
+    case(
+        "> Здравствуйте!\n>\n> 1. Сведения о системе: какая система и версия установлена,\n> какой процессор (архитектура)?\n> Как узнать: выполните «uname -a».\n\nАльт 10.2\n\n"
+        "> 2. Когда обновлялась система?\n\nвчера\n\n> С уважением,\n> поддержка",
+        "> 1. Сведения о системе: какая система и версия установлена,\n> какой процессор (архитектура)?\nАльт 10.2\n\n> 2. Когда обновлялась система?\nвчера",
+        "Our numbered questions stay above their answers; greeting, hints and the rest go",
+    ),
+    case(
+        "23.11.2026 10:15, Поддержка пишет:\n> 1. Какая система?\nАльт 10.2",
+        "> 1. Какая система?\nАльт 10.2",
+        "One numbered question and its answer",
+    ),
+    case(
+        "> Длинный рассказ\n> без вопроса\n> в четыре строки\n> и ещё одну\n> до конца.\nСогласен.\n> Второе.\nТоже согласен.",
+        "> и ещё одну\n> до конца.\nСогласен.\n\n> Второе.\nТоже согласен.",
+        "Of a long quoted paragraph the end is enough",
+    ),
+]
+
+SIGNED = [
+    case(f"{OWN}\n\n-- \nИван Петров\nООО «Ромашка»\n+7 495 000-00-00", OWN, "The standard mark of a signature"),
+    case(f"{OWN}\n--\nИван", OWN, "The mark without its space"),
+    case(
+        f"{OWN}\n\nС уважением,\nИван Петров\nинженер\nтел. +7 (495) 000-00-00",
+        OWN,
+        "«С уважением» and a block of contacts",
+    ),
+    case(f"{OWN}\n\nС уважением, Иван Петров", OWN, "«С уважением» with the name on one line"),
+    case(f"{OWN}\n\nС наилучшими пожеланиями,\nИван", OWN, "Another courtesy"),
+    case(f"{OWN}\n\nBest regards,\nIvan Petrov\nAcme Ltd", OWN, "An English courtesy"),
+    case(f"{OWN}\n\nKind regards\n\nIvan", OWN, "Without a comma, an empty line below"),
+    case(f"{OWN}\n\n--\nС уважением,\nИван", OWN, "Mark and courtesy together, as Mail.ru makes them"),
+    case(
+        f"{OWN}\n\nС уважением,\nИван\n\nP.S. Система на Эльбрусе.",
+        f"{OWN}\n\nP.S. Система на Эльбрусе.",
+        "An afterword below the signature is the writer's own",
+    ),
+    case(f"{OWN}\n\nОтправлено из мобильной Почты Mail.ru", OWN, "Mail.ru's advertisement"),
+    case(f"{OWN}\n\nОтправлено из Яндекс Почты для мобильных", OWN, "Yandex's advertisement"),
+    case(f"{OWN}\n\nSent from my Samsung Galaxy smartphone.", OWN, "Samsung's advertisement"),
+    case(f"{OWN}\n\nПолучите Outlook для Android", OWN, "Outlook's advertisement"),
+    case(
+        f"{OWN}\n\nС уважением,\nИван\n\nНастоящее сообщение и любые приложения к нему содержат конфиденциальную информацию и предназначены\nисключительно для адресата. "
+        "Если вы получили его по ошибке, удалите его.",
+        OWN,
+        "A Russian lawyer's banner below the signature",
+    ),
+    case(
+        f"{OWN}\n\nThis e-mail and any attachments are confidential and intended solely for the addressee.\nIf you have received it in error, delete it.",
+        OWN,
+        "An English lawyer's banner",
+    ),
+    case(f"{OWN}\n\nPlease consider the environment before printing this e-mail", OWN, "A wish for the trees"),
+    case(f"{OWN}\n\nБез вирусов. www.avast.com", OWN, "A virus scanner's advertisement"),
+    case(
+        f"CAUTION: This email originated from outside of the organization.\n\n{OWN}",
+        OWN,
+        "A gateway's banner above the text",
+    ),
+    case(f"Внимание! Это внешнее письмо.\n\n{OWN}", OWN, "The same in Russian"),
+    case(f"{OWN}\n\n____________\nИван Петров\nтел. 8 800 000-00-00", OWN, "A drawn line above contacts"),
+]
+
+
+@pytest.mark.parametrize(("text", "kept"), [*MARKED, *UNMARKED, *INTERLEAVED, *SIGNED])
+def test_cut(text: str, kept: str) -> None:
+    """Only the writer's own words are left, and it is said that something was cut."""
+    found = cut(text)
+    assert found.text == kept
+    assert found.cut == ("".join(kept.split()) != "".join(text.split()))
+
+
+@pytest.mark.parametrize(("text", "kept"), KEPT)
+def test_kept(text: str, kept: str) -> None:
+    """What only resembles a quotation or a signature stays as it is."""
+    found = cut(text)
+    assert found.text == kept
+    assert not found.cut
+
+
+def test_forwarded_by_subject() -> None:
+    """Outlook forwards with the same block as it answers: the subject tells them apart."""
+    text = "Посмотрите.\n\n-----Исходное сообщение-----\nОт: Павел\nКому: Иван\nТема: Печать\n\nНе печатает."
+    assert cut(text).text == "Посмотрите."
+    assert cut(text, forwarded=True) == quotes.Cut(text, cut=False)
+
+
+LINES = st.sampled_from(
+    [
+        OWN,
+        "> Попробуйте.",
+        ">",
+        "",
+        "-- ",
+        "С уважением,",
+        "Иван",
+        "23.11.2026 10:15, Поддержка пишет:",
+        "От: Поддержка",
+        "Кому: Иван",
+        "Тема: Печать",
+        "P.S. Ещё.",
+    ]
+)
+
+
+@given(st.lists(LINES, max_size=12).map("\n".join))
+def test_own_words_are_never_all_lost(text: str) -> None:
+    """Whatever the order of lines: where something was said, something is left, and cutting again cuts no more than that."""
+    found = cut(text)
+    assert not quotes.has_own(text) or quotes.has_own(found.text)
+
+
+@given(st.text(max_size=300))
+def test_any_text(text: str) -> None:
+    """Any characters are taken; where nothing is cut, nothing but empty lines changes."""
+    found = cut(text)
+    assert found.cut or "".join(found.text.split()) == "".join(text.split())
+
+
+PATTERNS = [
+    pytest.param(pattern, id=f"{module.__name__.rpartition('.')[2]}.{name}")
+    for module in (quotes, signatures, attributions)
+    for name, pattern in vars(module).items()
+    if isinstance(pattern, re.Pattern)
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_are_bounded(pattern: re.Pattern[str]) -> None:
+    """No pattern repeats anything without a bound: an adversary's line costs a bounded number of steps."""
+    bare = re.sub(r"\\.|\[[^\]]*\]", "x", pattern.pattern)
+    unbounded = re.findall(r"[*+](?![?+]?\})|\{\d*,\}", bare)
+    assert not unbounded or pattern == quotes._EMPTY_LINES
