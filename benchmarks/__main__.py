@@ -20,15 +20,18 @@ def main() -> None:
     cases = timelines.timelines(policy)
     text = to_json(rules.TICKET)
     json_one = measure("that ticket through json.loads and json.dumps", lambda: json.dumps(json.loads(text)))
-    search_few, search_many, few, many = rules.compare(policy)
-    _table(json_one, search_few, search_many, few, many)
+    _series(json_one, rules.compare(policy))
     json_all = timelines.reference(cases)
     _table(json_all, timelines.deciding(cases, policy))
-    more = rules.MANY // rules.FEW
-    _say(
-        f"\n{more} times as many rules: the search costs {search_many.times(search_few):.1f} times as much, "
-        f"the decision {many.times(few):.1f} times"
-    )
+
+
+def _series(reference: Measured, series: tuple[rules.Series, ...]) -> None:
+    """A line for each, a column for each number of rules; then the last of each line as a multiple of its first."""
+    _say(f"\n{'one ticket, with so many rules':<40} {''.join(f'{count:>8,}' for count in rules.COUNTS)}   last : first")
+    for one in series:
+        cells = "".join(f"{measured.times(reference):>8.1f}" for measured in one.measured)
+        _say(f"{one.name:<40} {cells}   {one.measured[-1].times(one.measured[0]):>12.1f}")
+    _say(f"in units of {reference.name}")
 
 
 def _table(reference: Measured, *measured: Measured) -> None:

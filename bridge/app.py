@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
-import signal
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -18,27 +14,24 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-import schedule
-
 from bridge.adapters.redmine.connection import Connection, connect
 from bridge.adapters.redmine.desk import RedmineDesk
 from bridge.adapters.redmine.impersonation import Impersonation
+from bridge.adapters.redmine.meter import UNMEASURED, Meter
 from bridge.adapters.redmine.survey import survey
 from bridge.adapters.redmine.tracker import RedmineTracker
 from bridge.adapters.store import SqlStore
 from bridge.core.model import Ticket
 from bridge.core.policy import Policy
-from bridge.engine import BRAKE, Engine, Look
-from bridge.errors import BridgeError, NotFoundError, PermanentError
-from bridge.jobs import Exit, Pass, Summary
+from bridge.engine import BRAKE, Budget, Engine, Look
+from bridge.errors import NotFoundError, PermanentError
+from bridge.jobs import Exit, Flag, Pass, Summary
 from bridge.mail.office import MailOffice
 from bridge.policy.found import Found
 from bridge.policy.load import Loaded, load
 from bridge.report.archive import Archive, made_by
 from bridge.settings import Settings
 from bridge.undo import Undo, Undone
-
-log: Final = logging.getLogger("bridge")
 
 MAIL_EXTRA: Final = "install the bridge with its extra: pip install 'presale-bridge[mail]'"
 LEASE: Final = timedelta(minutes=15)
@@ -52,11 +45,13 @@ def clock() -> datetime:
 
 @dataclass
 class App:
-    """Everything that a command needs, made when it is first used."""
+    """Everything that a command needs, made when it is first used. `meter` is told of requests, `progress` called as a pass goes on."""
 
     settings: Settings
     rules_given: str | None
     find: Callable[[str | None], Path]
+    meter: Meter = UNMEASURED
+    progress: Callable[[], None] = lambda: None
 
     @cached_property
     def rules(self) -> Path:
@@ -71,6 +66,16 @@ class App:
     def loaded(self) -> Loaded:
         """The rules, with their warnings."""
         return load(self.rules, self.now())
+
+    def reload(self) -> None:
+        """Read the rules again, and forget what was made of the old ones.
+
+        Raises:
+            PolicyError: they cannot be used; the old ones stay.
+        """
+        self.loaded = load(self.rules, self.now())
+        for made in ("tracker", "mail_office", "_desk"):
+            self.__dict__.pop(made, None)
 
     @property
     def policy(self) -> Policy:
@@ -87,7 +92,11 @@ class App:
         """Where Redmine is."""
         self.settings.require_redmine()
         return Connection(
-            self.settings.redmine_url, self.settings.redmine_key, self.settings.plain_http, ca=self.settings.ca
+            self.settings.redmine_url,
+            self.settings.redmine_key,
+            self.settings.plain_http,
+            ca=self.settings.ca,
+            meter=self.meter,
         )
 
     @cached_property
@@ -135,26 +144,32 @@ class App:
         """A name for a run that sorts by time and is not given twice."""
         return f"{self.now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
-    def run_pass(self, stopping: threading.Event | None = None, *, tickets: bool = True) -> Summary:
+    def run_pass(self, stopping: Flag | None = None, *, tickets: bool = True) -> Summary:
         """One pass, unless another one is at work on the same store; without `tickets` over the mail alone."""
-        run = self.new_run()
+        return self._leased(stopping, lambda one: one.run(tickets=tickets))
+
+    def run_hints(self, hints: Mapping[int, str], budget: Budget, stopping: Flag | None = None) -> Summary:
+        """A pass over these tickets alone (each with its tracker's name, or ""), unless another one is at work on the same store."""
+        return self._leased(stopping, lambda one: one.run_for(hints, budget))
+
+    def _leased(self, stopping: Flag | None, work: Callable[[Pass], Summary]) -> Summary:
+        run, lost = self.new_run(), Flag()
         owner = f"{socket.gethostname()} {os.getpid()} {run}"
         if not self.store.acquire_pass(owner, self.now(), LEASE):
             return Summary(run, self.now(), exit=Exit.BUSY, why="another pass is at work on this store")
+
+        def renew() -> None:
+            self.progress()
+            if not self.store.renew_pass(owner, self.now(), LEASE):
+                lost.set()  # taken over meanwhile: this process slept, or a clock jumped
+
+        def stops() -> bool:
+            return lost.is_set() or bool(stopping and stopping.is_set())
+
         try:
-            one = Pass(
-                self.engine(run),
-                self.now(),
-                stopping=stopping.is_set if stopping else lambda: False,
-                renew=lambda: self._renew(owner),
-                mail=self.mail_office,
-            )
-            return one.run(tickets=tickets)
+            return work(Pass(self.engine(run), self.now(), stopping=stops, renew=renew, mail=self.mail_office))
         finally:
             self.store.release_pass(owner)
-
-    def _renew(self, owner: str) -> None:
-        self.store.renew_pass(owner, self.now(), LEASE)
 
     def plan(self) -> list[Look]:
         """What a pass would do, on everything that is open and all that it would look at; writes nothing."""
@@ -184,47 +199,3 @@ class App:
         why = self.store.get(BRAKE)
         self.store.set(BRAKE, "")
         return why
-
-    def serve(self, every: timedelta, stopping: threading.Event) -> None:
-        """Passes on a schedule until told to stop; a pass that fails is logged and the next one comes in time."""
-        scheduler = schedule.Scheduler()
-        job = Guarded(lambda: self._logged_pass(stopping))
-        scheduler.every(int(every.total_seconds())).seconds.do(job)
-        job()
-        while not stopping.is_set():
-            scheduler.run_pending()
-            stopping.wait(1)
-        self.store.close()
-
-    def _logged_pass(self, stopping: threading.Event) -> None:
-        log.info("%s", self.run_pass(stopping))
-
-
-@dataclass
-class Guarded:
-    """A job for `schedule`, which drops a job that raises and runs it first ever after (library trap): this one never raises."""
-
-    work: Callable[[], None]
-
-    def __call__(self) -> None:
-        """Run it; whatever goes wrong is logged."""
-        started = time.monotonic()
-        try:
-            self.work()
-        except BridgeError as error:
-            log.error("the pass failed: %s", error)  # noqa: TRY400 - a sentence for the operator says more than a traceback
-        except Exception:
-            log.exception("the pass failed")
-        log.debug("took %.1f s", time.monotonic() - started)
-
-
-@contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set; a pass in its middle finishes the ticket it is at."""
-    stopping = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

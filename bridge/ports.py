@@ -161,6 +161,9 @@ class Store(Protocol):
     def open_ids(self) -> frozenset[int]:
         """Tickets remembered as open, for the daily full re-read."""
 
+    def wake(self, tickets: Iterable[int], at: datetime) -> None:
+        """Remember that these want to be looked at from that moment on, unless they want it earlier; unknown ones too. No back-off ends."""
+
     def put_aside(self, ticket_id: int, until: datetime, reason: str) -> int:
         """Back off from a ticket that failed; returns how many times in a row."""
 
@@ -169,6 +172,12 @@ class Store(Protocol):
 
     def set(self, name: str, value: str) -> None:
         """Set a named value; empty removes it."""
+
+    def count(self, name: str, window: str, more: int, at_most: int) -> bool:
+        """Count up atomically, from zero in each new window; False, and nothing counted, where it would come to more than `at_most`."""
+
+    def counted(self, name: str, window: str) -> int:
+        """How far it has come in that window."""
 
     def adopted(self, ticket_id: int) -> bool:
         """Whether an operator has adopted a ticket older than `not_before` (W5)."""
@@ -257,7 +266,7 @@ class Mailbox(Protocol):
     """
 
     def waiting(self, since: datetime) -> Iterator[Waiting]:
-        """Messages without the bridge's keyword that arrived at or after `since`, oldest first."""
+        """Messages without the bridge's keyword that arrived at or after `since` and that nobody has marked as deleted, oldest first."""
 
     def fetch(self, waiting: Waiting, at_most: int) -> bytes:
         """The message as it stands, or its first `at_most` bytes; empty when it is gone meanwhile."""
@@ -273,10 +282,10 @@ class Postman(Protocol):
     """Hands mails to an SMTP server."""
 
     def send(self, mail: bytes, sender: str, recipients: tuple[str, ...]) -> Mapping[str, str]:
-        """Send one mail; returns the refused recipients with the server's words, where others were taken.
+        """Send one mail; returns the recipients refused for good with the server's words, where others were taken.
 
         Raises:
-            TemporaryError: it was not taken, and may be later (out of reach, 4xx, all recipients deferred).
+            TemporaryError: it was not taken, and may be later (out of reach, 4xx, a recipient deferred: then nobody gets it yet).
             UnknownOutcomeError: it was sent and no answer came.
             PermanentError: refused for good (5xx, all recipients refused, wrong password, no TLS).
         """

@@ -11,6 +11,8 @@ from bridge.errors import PermanentError
 
 RULES_NAMES: Final = (Path("rules.yaml"), Path("/etc/presale-bridge/rules.yaml"))
 DEFAULT_STORE: Final = "sqlite:////var/lib/presale-bridge/state.db"
+DEFAULT_LISTEN: Final = "127.0.0.1:8321"
+SHORTEST_SECRET: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,10 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     mail_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     impersonation_key: str = field(default="", repr=False)
+    listen: str = DEFAULT_LISTEN
+    hook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    hook_token: bytes = field(default=b"", repr=False)
+    heartbeat_url: str = field(default="", repr=False)
 
     def require_mail(self) -> None:
         """Refuse to work on mail without servers and the secret of the threads.
@@ -74,6 +80,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     `PRESALE_BRIDGE_PLAIN_HTTP` (hosts that may be spoken to without TLS); `PRESALE_BRIDGE_CA` (a file with certificates to trust).
     For mail: `PRESALE_BRIDGE_IMAP` and `PRESALE_BRIDGE_SMTP` (URLs with the user in them), `…_IMAP_PASSWORD_FILE`, `…_SMTP_PASSWORD_FILE`,
     `…_MAIL_SECRET_FILE` (a secret a line, the present one first), `…_IMPERSONATION_KEY_FILE` (only for `mail.own_name`).
+    For the service: `…_LISTEN` (host:port), `…_HOOK_SECRET_FILE` (what webhooks are signed with; any line holds), `…_HOOK_TOKEN_FILE` (the end
+    of the URL for senders that cannot sign), `…_HEARTBEAT_URL`.
 
     Raises:
         PermanentError: a file with a secret cannot be read, or both ways to give the key are used.
@@ -95,16 +103,28 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             if line.strip()
         ),
         impersonation_key=_secret(environment, f"{prefix}IMPERSONATION_KEY_FILE"),
+        listen=environment.get(f"{prefix}LISTEN", "").strip() or DEFAULT_LISTEN,
+        hook_secrets=_lines(environment, f"{prefix}HOOK_SECRET_FILE"),
+        hook_token=next(iter(_lines(environment, f"{prefix}HOOK_TOKEN_FILE")), b""),
+        heartbeat_url=environment.get(f"{prefix}HEARTBEAT_URL", "").strip(),
     )
 
 
-def _secret(environment: Mapping[str, str], variable: str) -> str:
+def _lines(environment: Mapping[str, str], variable: str) -> tuple[bytes, ...]:
+    """The secrets of a file, one a line; short ones, which could be guessed, are refused."""
+    found = tuple(line.strip().encode() for line in _secret(environment, variable).splitlines() if line.strip())
+    if environment.get(variable) and (not found or min(map(len, found)) < SHORTEST_SECRET):
+        raise PermanentError(f"The file of {variable} has to have lines of {SHORTEST_SECRET} or more random characters")
+    return found
+
+
+def _secret(environment: Mapping[str, str], variable: str, encoding: str = "utf-8") -> str:
     """What the file has that a variable names; empty where it names none."""
     file = environment.get(variable, "")
     if not file:
         return ""
     try:
-        return Path(file).read_text(encoding="utf-8").strip()
+        return Path(file).read_text(encoding=encoding).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise PermanentError(f"The file {file} of {variable} cannot be read: {type(error).__name__}") from None
 
@@ -115,7 +135,7 @@ def _key(environment: Mapping[str, str]) -> str:
         raise PermanentError("Both REDMINE_API_KEY and REDMINE_API_KEY_FILE are set; use one of them")
     if not file:
         return key
-    return _secret(environment, "REDMINE_API_KEY_FILE")
+    return _secret(environment, "REDMINE_API_KEY_FILE", "ascii")
 
 
 def _store(environment: Mapping[str, str]) -> str:

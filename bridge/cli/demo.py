@@ -14,10 +14,11 @@ from bridge.errors import BridgeError, PermanentError
 from bridge.jobs import Exit
 
 if TYPE_CHECKING:
+    from bridge.demo.mailserver import MailServer
     from bridge.demo.server import RedmineServer
 
 HOME: Final = Path("var/demo")
-EXTRA: Final = "aiosmtpd"
+EXTRAS: Final = ("aiosmtpd", "imap_tools", "inscriptis", "markdown_it")
 NEEDS: Final = (
     "The demo needs Debian 12: as root it installs Redmine 5.0 and Ruby from Debian's packages the first time."
 )
@@ -44,6 +45,7 @@ def demo(app: App, given: argparse.Namespace) -> Exit:
     server = _server(given.home)
     if given.stop:
         server.stop()
+        _mail_server(given.home).stop()
         print_json({"stopped": str(server.home)}) if given.json else print(f"stopped: {server.home}")
         return Exit.DONE
     keep = given.keep or os.environ.get("KEEP", "") not in {"", "0"}
@@ -52,22 +54,31 @@ def demo(app: App, given: argparse.Namespace) -> Exit:
     finally:
         if not keep:
             server.stop()
+            _mail_server(given.home).stop()
 
 
 def _server(home: Path) -> RedmineServer:
     try:
         from bridge.demo.server import RedmineServer  # noqa: PLC0415 - needs an extra that other commands do not
     except ModuleNotFoundError as error:
-        if error.name is None or not error.name.startswith(EXTRA):
+        if error.name is None or not error.name.startswith(EXTRAS):
             raise
         raise PermanentError(
-            "the demo catches Redmine's mails with one package more; install it: pip install 'presale-bridge[demo]'"
+            "the demo needs some packages more; install them: pip install 'presale-bridge[demo,mail]'"
         ) from None
     return RedmineServer(home)
 
 
+def _mail_server(home: Path) -> MailServer:
+    """The mail servers beside a Redmine."""
+    from bridge.demo.mailserver import MailServer  # noqa: PLC0415 - see _server
+
+    return MailServer(home.with_name(f"{home.name}-mail"))
+
+
 def _perform(app: App, given: argparse.Namespace, server: RedmineServer, *, keep: bool) -> Exit:
     from bridge.cli.demo_printer import Printer  # noqa: PLC0415 - see _server
+    from bridge.demo.mail_show import MailShow  # noqa: PLC0415
     from bridge.demo.report import Listener, perform  # noqa: PLC0415
     from bridge.demo.show import Show  # noqa: PLC0415
 
@@ -76,7 +87,8 @@ def _perform(app: App, given: argparse.Namespace, server: RedmineServer, *, keep
     printer.starting(server)
     _start(server)
     show = Show(server, app.now, Path(given.rules)) if given.rules else Show(server, app.now)
-    report = perform(show, printer, began)
+    mails = _mail_server(given.home).start() if MailShow.is_possible() else None
+    report = perform(show, printer, began, mails)
     if given.json:
         print_json(report.as_json(kept=keep))
     printer.end(report, server, kept=keep)

@@ -13,6 +13,7 @@ from bridge.engine import Result
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bridge.demo.mail_show import Correspondence
     from bridge.demo.report import Reading, Report
     from bridge.demo.server import RedmineServer
     from bridge.demo.show import Again, Planned, Post
@@ -112,13 +113,22 @@ class Printer(Listener):
         print(f"a second run:  {second.summary}: {len(second.summary.written)} writes")
         print(f"an idle pass:  {idle.requests} request(s) to Redmine, {len(idle.summary.written)} writes")
 
+    def corresponded(self, mail: Correspondence) -> None:
+        """A mail came in, and its answer went out."""
+        _head(f"7. by mail: a customer without an account writes, and becomes ticket {mail.ticket}")
+        for one in mail.mails:
+            print(f"{one.who}: {one.subject}")
+            print(textwrap.indent(one.text, "    | ", lambda _: True))
+            print()
+
     def end(self, report: Report, server: RedmineServer, *, kept: bool) -> None:
         """That was all."""
-        _head("7. the verdict")
+        _head("8. the verdict" if report.mail else "7. the verdict")
         for problem in report.problems:
             print(f"NOT AS EXPECTED  {problem}")
         if report.ok:
-            print(f"All {len(report.outcomes)} tickets came out as their stories expect.")
+            mail = " and the mails" if report.mail else ""
+            print(f"All {len(report.outcomes)} tickets{mail} came out as their stories expect.")
         print(f"This took {report.seconds:.0f} s.")
         if kept:
             _print_addresses(server)

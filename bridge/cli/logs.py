@@ -5,19 +5,50 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
+from copy import copy
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final
+
+FIELDS: Final = ("run", "ticket", "step", "reason")
+"""What a line of JSON has beside its message, where the line is about such a thing."""
+Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class JsonFormatter(logging.Formatter):
+class Discreet(logging.Formatter):
+    """Shows of an error where it was raised and what kind it is, not its words: they may quote a ticket or a person."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line; a traceback that another handler has written into the record is not taken over."""
+        record = copy(record)
+        record.exc_text = None
+        return super().format(record)
+
+    def formatException(self, ei: Raised) -> str:  # noqa: N802 - as logging calls it
+        """The places, and the kinds of the error and of those that it came from."""
+        lines: list[str] = []
+        error, seen = ei[1], set[int]()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            kind = type(error)
+            lines += [*traceback.format_tb(error.__traceback__), f"{kind.__module__}.{kind.__qualname__}\n"]
+            error = error.__cause__ or error.__context__
+        return "".join(lines).rstrip()
+
+
+class JsonFormatter(Discreet):
     """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Time, level, logger and message; the traceback where there is one."""
-        line = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+        """Time in UTC, level, logger, message, and what it is about; the traceback where there is one."""
+        line: dict[str, object] = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
+            **{name: record.__dict__[name] for name in FIELDS if name in record.__dict__},
+            "message": record.getMessage(),
         }
-        line["message"] = record.getMessage()
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
@@ -26,7 +57,7 @@ class JsonFormatter(logging.Formatter):
 def set_up_logging(*, verbose: bool, as_json: bool) -> None:
     """Log to standard error; libraries only from warnings on, since they would log addresses and parameters."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if as_json else logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    handler.setFormatter(JsonFormatter() if as_json else Discreet("%(asctime)s %(levelname)-7s %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from bridge.app import App, stop_on_signals
+from bridge.app import App
 from bridge.cli.mail_quarantine import add_purge, add_quarantine
 from bridge.cli.printing import print_json
 from bridge.core.inbound import (
@@ -32,6 +32,7 @@ from bridge.core.subjects import topic
 from bridge.core.threads import Threads
 from bridge.errors import PermanentError
 from bridge.jobs import Exit
+from bridge.service.signals import stop_on_signals
 
 FATES: Final[dict[type, str]] = {
     AsTicket: "ticket",

@@ -30,6 +30,10 @@ environment:
   PRESALE_BRIDGE_STORE        the store: a file's path or a database's URL
   PRESALE_BRIDGE_CA           a file with certificates to trust beside the system's
   PRESALE_BRIDGE_PLAIN_HTTP   hosts that may be spoken to without TLS; loopback always may
+  PRESALE_BRIDGE_LISTEN       where `serve --listen` answers (host:port)
+  PRESALE_BRIDGE_HOOK_SECRET_FILE  a file with the secret that webhooks are signed with
+  PRESALE_BRIDGE_HOOK_TOKEN_FILE   a file with the end of the URL for webhooks that are not signed
+  PRESALE_BRIDGE_HEARTBEAT_URL     what is asked for after each good pass
 
 environment, for mail:
   PRESALE_BRIDGE_IMAP                    the mailbox, with its user: imaps://presale@mail.example.com
@@ -71,7 +75,8 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
     """Run one command; its exit code."""
     given = parser().parse_args(arguments)
-    set_up_logging(verbose=given.verbose, as_json=given.log_json)
+    # Nobody sits before a service: it logs each decision unasked.
+    set_up_logging(verbose=given.verbose or given.command == "serve", as_json=given.log_json)
     try:
         app = App(read_settings(environment if environment is not None else os.environ), given.rules, find_rules)
         return int(given.call(app, given))

@@ -6,12 +6,14 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from bridge.app import App, stop_on_signals
+from bridge.app import App
 from bridge.cli.arguments import wall_time
 from bridge.cli.printing import print_json, table
 from bridge.core.decisions import told
 from bridge.engine import Look
 from bridge.jobs import Exit
+from bridge.service.serving import serve as serve_app
+from bridge.service.signals import signals, stop_on_signals
 
 
 def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -24,6 +26,13 @@ def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
     serve_parser = commands.add_parser("serve", parents=[shared], help="passes on a schedule, until told to stop")
     serve_parser.add_argument(
         "--every", type=wall_time, default="1 minute", metavar="SPAN", help="how often (default: %(default)s)"
+    )
+    serve_parser.add_argument(
+        "--listen",
+        nargs="?",
+        const="",
+        metavar="HOST:PORT",
+        help="also answer /hook, /healthz, /readyz and /metrics over HTTP (PRESALE_BRIDGE_LISTEN, else 127.0.0.1:8321)",
     )
     serve_parser.set_defaults(call=serve)
     undo_parser = commands.add_parser(
@@ -90,8 +99,9 @@ def _look_as_json(look: Look) -> dict[str, Any]:
 
 def serve(app: App, given: argparse.Namespace) -> Exit:
     """Passes on a schedule."""
-    with stop_on_signals() as stopping:
-        app.serve(given.every, stopping)
+    address = app.settings.listen if given.listen == "" else given.listen
+    with signals() as asked:
+        serve_app(app, given.every, asked, address)
     return Exit.DONE
 
 

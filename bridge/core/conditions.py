@@ -7,7 +7,7 @@ first line is what `check --list` prints. A private one comes in with `extension
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as with_default
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -259,31 +259,6 @@ Condition = Leaf | Group | Score
 
 NEAREST_KINDS: Final = 3
 """How many other kinds the reason of a score names."""
-
-
-def with_rivals(conditions: Mapping[int, Condition | None], kinds: Mapping[int, str]) -> dict[int, Condition | None]:
-    """The conditions of the routes, by index, whose scores with `leads_by` know those of the routes of other kinds."""
-    rivals = tuple(
-        Rival(kinds[index], score) for index, one in conditions.items() if one is not None for score in leading(one)
-    )
-
-    def knowing(condition: Condition, kind: str) -> Condition:
-        if isinstance(condition, Group):
-            return Group(condition.how, tuple(knowing(member, kind) for member in condition.members))
-        if isinstance(condition, Score) and condition.leads_by is not None:
-            return replace(condition, rivals=tuple(rival for rival in rivals if rival.kind != kind))
-        return condition
-
-    return {index: knowing(one, kinds[index]) if one is not None else None for index, one in conditions.items()}
-
-
-def leading(condition: Condition) -> Iterator[Score]:
-    """The scores of a condition that are compared with those of other kinds."""
-    if isinstance(condition, Group):
-        for member in condition.members:
-            yield from leading(member)
-    elif isinstance(condition, Score) and condition.leads_by is not None:
-        yield condition
 
 
 def sides(condition: Condition) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -12,7 +12,7 @@ from bridge.core import quotes
 from bridge.core.events import Chronicle
 from bridge.core.fields import is_missing, read_answer
 from bridge.core.letter import Address, Automatic, Bounce, Letter
-from bridge.core.machines import machine_of
+from bridge.core.machines import machine_of, writer_of
 from bridge.core.model import EMPTY_HISTORY, Channel, Language, Person, Role, State, Ticket
 from bridge.core.policy import FieldRule, MailLimits, Policy, ReplyToClosed, Text
 from bridge.core.rules import Routing, routing_of
@@ -161,7 +161,7 @@ def as_ticket(letter: Letter, content: Content, policy: Policy) -> Ticket:
 
 def author_of(letter: Letter) -> Person:
     """The sender as a customer (P3); the address is the key."""
-    sender = letter.sender or Address("")
+    sender = writer_of(letter) or Address("")
     return Person(sender.key, sender.name or sender.mail, Role.CUSTOMER, mail=sender.mail)
 
 
@@ -229,19 +229,21 @@ def _machine(letter: Letter, policy: Policy, threads: Threads | None) -> FromMac
 
 
 def _unusable(letter: Letter, policy: Policy, letters_today: int) -> PutAside | None:
-    if letter.sender is None:
+    writer = writer_of(letter)
+    if writer is None:
         return PutAside("it has no sender whom an answer could reach")
     cap = (policy.mail.limits if policy.mail else MailLimits()).per_address
     if letters_today >= cap:
-        return PutAside(f"{letter.sender.mail} has sent {letters_today} mails within a day already (limit {cap})")
+        return PutAside(f"{writer.mail} has sent {letters_today} mails within a day already (limit {cap})")
     return None
 
 
 def _in_thread(letter: Letter, content: Content, policy: Policy, thread: Thread) -> Verdict:
     """A letter with one of our Message-IDs among its references."""
-    assert letter.sender is not None
-    number, sender = thread.ticket_id, letter.sender.mail
-    if letter.sender.key not in thread.people:
+    writer = writer_of(letter)
+    assert writer is not None
+    number, sender = thread.ticket_id, writer.mail
+    if writer.key not in thread.people:
         return AsTicket(f"it refers to a mail of ticket {number}, but {sender} has no part in that", content, number)
     known = f"it answers a mail of ticket {number}, and {sender} has part in that"
     if not thread.closed:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bridge.core.letter import Automatic, Letter
+from bridge.core.letter import Address, Automatic, Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,14 @@ def _sender(letter: Letter) -> Machine | None:
     if _NOBODY.fullmatch(local) and not _answerable(letter):
         return Machine(Automatic.REPORT, f"it is from {local}, where nobody reads answers")
     return None
+
+
+def writer_of(letter: Letter) -> Address | None:
+    """Who wants to be answered: the sender, but the person in Reply-To where a web form sends from an address that nobody reads."""
+    if letter.sender is None or not _answerable(letter):
+        return letter.sender
+    local = letter.sender.mail.rpartition("@")[0][:120]
+    return letter.reply_to if _NOBODY.fullmatch(local) else letter.sender
 
 
 def _answerable(letter: Letter) -> bool:

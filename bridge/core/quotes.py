@@ -79,7 +79,7 @@ def cut(text: str, *, forwarded: bool = False) -> Cut:
     if forwarded or any(_matches(_FORWARD, line) for line in lines):
         return Cut(whole, cut=False)
     kept = signatures.stripped("\n".join(_compose(_blocks(lines[: _original_from(lines)]))))
-    kept = _EMPTY_LINES.sub("\n\n", kept).strip("\n")
+    kept = _EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in kept.split("\n"))).strip("\n")
     if not has_own(kept):
         return Cut(whole, cut=False)
     return Cut(kept, cut="".join(kept.split()) != "".join(whole.split()))

@@ -8,7 +8,7 @@ from typing import Final
 _REPLY: Final = "re|aw|antw|sv|vs|odp|ynt|отв|ответ|на|ha"
 _FORWARD: Final = "fwd?|fw|wg|vl|tr|rv|enc|пересл|пересылка|пер"
 _COUNT: Final = r"(?:\s?(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3}|\*\d{1,3}|\d{1,3}))?"
-_PREFIX: Final = re.compile(rf"\s*(?:(?P<reply>{_REPLY})|(?P<forward>{_FORWARD})){_COUNT}\s?[::]\s*", re.IGNORECASE)
+_PREFIX: Final = re.compile(rf"\s*(?:(?P<reply>{_REPLY})|(?P<forward>{_FORWARD})){_COUNT}\s?[:：]\s*", re.IGNORECASE)
 _BRACKETED: Final = re.compile(r"\s*\[(?:fwd?|fw|пересл):\s*(?P<rest>.*)\]\s*", re.IGNORECASE | re.DOTALL)
 _NUMBER: Final = re.compile(
     r"(?:№|(?<![\w&#])#|\bno\.|\b(?:обращени[еяюи]|заявк[аеиу]|запрос[ау]?|request|ticket|issue)\b)\s{0,2}[№#]?\s{0,2}(\d{1,9})(?!\d)",

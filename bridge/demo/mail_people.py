@@ -51,6 +51,7 @@ class MailPerson:
     server: MailServer
     address: str
     name: str = ""
+    patience: float = PATIENCE
 
     def write(  # noqa: PLR0913 - a mail has that many parts
         self,
@@ -117,8 +118,8 @@ class MailPerson:
             found[:] = self._read(folder)
             return len(found) >= at_least
 
-        if not processes.wait_until(enough, PATIENCE):
-            raise TemporaryError(f"{self.address} has {len(found)} mails after {PATIENCE:.0f} s, not {at_least}")
+        if not processes.wait_until(enough, self.patience):
+            raise TemporaryError(f"{self.address} has {len(found)} mails after {self.patience} s, not {at_least}")
         return found
 
     def _read(self, folder: str) -> list[Stored]:

@@ -70,12 +70,12 @@ class MailServer:
     @property
     def imap_running(self) -> bool:
         """Whether Dovecot runs and listens."""
-        return self._dovecot.alive and listens(self.ports.imaps)
+        return self._made and self._dovecot.alive and listens(self.ports.imaps)
 
     @property
     def smtp_running(self) -> bool:
         """Whether Postfix runs and listens."""
-        return self._postfix.alive and listens(self.ports.submission)
+        return self._made and self._postfix.alive and listens(self.ports.submission)
 
     def imap_url(self, address: str, *, starttls: bool = False) -> str:
         """Where a mailbox is read."""
@@ -166,29 +166,35 @@ class MailServer:
         return [path for path in (self.home / "queue" / place).rglob("*") if path.is_file()]
 
     @property
+    def _made(self) -> bool:
+        return (self.home / "port").exists()
+
+    @property
     def _lock(self) -> Path:
         return self.home.with_name(self.home.name + ".lock")
 
     @property
     def _dovecot(self) -> Daemon:
-        return Daemon(self.home / "run" / "master.pid", "cmdline", str(self.home / "dovecot.conf"))
+        run = self.home / "run"
+        return Daemon(run, run / "master.pid", "cmdline", str(self.home / "dovecot.conf"))
 
     @property
     def _postfix(self) -> Daemon:
-        return Daemon(self.home / "queue" / "pid" / "master.pid", "environ", f"MAIL_CONFIG={self.home}/postfix")
+        queue = self.home / "queue"
+        return Daemon(queue, queue / "pid" / "master.pid", "environ", f"MAIL_CONFIG={self.home}/postfix")
 
     def _folder(self, address: str) -> Path:
         local, _, domain = address.lower().rpartition("@")
         return self.home / "boxes" / domain / local
 
     def _up_to_date(self) -> bool:
-        if not (self.home / "port").exists():
+        if not self._made:
             return False
         wanted = texts(self.home, self.ports, self.password)
         return all(text_of(self.home / name) == text for name, text in wanted.items()) and self.ca.exists()
 
     def _prepare(self) -> None:
-        self._check_home()
+        require_home(self.home)
         self.install()
         self._remove()
         for name in ("", "postfix", "queue", "data", "boxes", "run"):
@@ -199,17 +205,6 @@ class MailServer:
         shutil.chown(self.home / "boxes", "mail", "mail")
         processes.write(self.home / "password", secrets.token_urlsafe(12))
         self._tls.make(HOST, "mail.vendor.test")
-
-    def _check_home(self) -> None:
-        if os.geteuid() != 0:
-            raise PermanentError(f"Postfix can be started by root only. {OWN_SERVERS}")
-        if len(str(self.home)) > LONGEST_HOME or not re.fullmatch(r"[\w./+-]+", str(self.home), re.ASCII):
-            raise PermanentError(
-                f"{self.home} is too long or has odd characters; take a plain path for the mail servers"
-            )
-        closed = next((path for path in self.home.parents if path.exists() and not path.stat().st_mode & 0o001), None)
-        if closed:
-            raise PermanentError(f"The mail servers' own users may not enter {closed}; take another home")
 
     def _remove(self) -> None:
         if self.home.is_dir() and any(self.home.iterdir()) and not (self.home / MARK).exists():
@@ -231,7 +226,7 @@ class MailServer:
 
     def _configure(self, number: int) -> None:
         """Write the configurations; the ports of last time are taken again at the first try, if they are free."""
-        if number or not (self.home / "port").exists() or not all_free(self.ports):
+        if number or not self._made or not all_free(self.ports):
             processes.write(self.home / "port", str(free_ports(f"{self.home} {number}")))
         for name, text in texts(self.home, self.ports, self.password).items():
             processes.write(self.home / name, text, 0o644)
@@ -247,6 +242,21 @@ class MailServer:
     def _wait(self, name: str, log: str, up: Callable[[], bool]) -> None:
         if not processes.wait_until(up, 20, step=0.02):
             raise TemporaryError(f"{name} did not start; see {self.home / log}")
+
+
+def require_home(home: Path) -> None:
+    """Refuse a home where the servers cannot live.
+
+    Raises:
+        PermanentError: who starts them is not root, or the path is too long, has odd characters or is closed to the servers' own users.
+    """
+    if os.geteuid() != 0:
+        raise PermanentError(f"Postfix can be started by root only. {OWN_SERVERS}")
+    if len(str(home)) > LONGEST_HOME or not re.fullmatch(r"[\w./+-]+", str(home), re.ASCII):
+        raise PermanentError(f"{home} is too long or has odd characters; take a plain path for the mail servers")
+    closed = next((path for path in home.parents if path.exists() and not path.stat().st_mode & 0o001), None)
+    if closed:
+        raise PermanentError(f"The mail servers' own users may not enter {closed}; take another home")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.core.model import Attribute, Change, Journal, Language
 from bridge.core.moments import format_moment
+from bridge.demo.mail_show import MailShow
 from bridge.engine import Result
 from bridge.jobs import Exit
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bridge.core.worktime import WorkCalendar
+    from bridge.demo.mail_show import Correspondence
+    from bridge.demo.mailserver import MailServer
     from bridge.demo.server import RedmineServer
     from bridge.demo.show import Again, Planned, Post, Show
     from bridge.demo.verdict import Outcome
@@ -63,6 +66,7 @@ class Report:
     idle: Again
     problems: tuple[str, ...]
     seconds: float
+    mail: Correspondence | None = None
 
     @property
     def ok(self) -> bool:
@@ -84,6 +88,7 @@ class Report:
             "mails": [asdict(one) for one in self.posts],
             "second_pass": {"written": len(self.second.summary.written), "requests": self.second.requests},
             "idle_pass": {"written": len(self.idle.summary.written), "requests": self.idle.requests},
+            "correspondence": asdict(self.mail) if self.mail else None,
             "seconds": round(self.seconds, 1),
         }
 
@@ -132,12 +137,15 @@ class Listener:
     def passed_again(self, second: Again, idle: Again) -> None:
         """Two further passes are done."""
 
+    def corresponded(self, mail: Correspondence) -> None:
+        """A mail came in, and its answer went out."""
+
     def end(self, report: Report, server: RedmineServer, *, kept: bool) -> None:
         """That was all."""
 
 
-def perform(show: Show, listener: Listener, began: float) -> Report:
-    """The whole demonstration on a running Redmine; `began` is when it did, by the monotonic clock."""
+def perform(show: Show, listener: Listener, began: float, mails: MailServer | None = None) -> Report:
+    """The whole demonstration on a running Redmine, with mails where there is a server for them; `began` is by the monotonic clock."""
     try:
         listener.made(show.prepare(listener.playing), show.told)
         listener.planned(show.plan())
@@ -149,6 +157,9 @@ def perform(show: Show, listener: Listener, began: float) -> Report:
         listener.mailed(show.posts)
         second, idle = show.again(), show.again()
         listener.passed_again(second, idle)
+        mail = MailShow(show, mails).perform() if mails else None
+        if mail:
+            listener.corresponded(mail)
         return Report(
             address=show.server.url,
             rules=tuple(show.told),
@@ -160,8 +171,9 @@ def perform(show: Show, listener: Listener, began: float) -> Report:
             posts=show.posts,
             second=second,
             idle=idle,
-            problems=tuple(_problems(show, outcomes, second, idle)),
+            problems=(*_problems(show, outcomes, second, idle), *(mail.problems if mail else ())),
             seconds=time.monotonic() - began,
+            mail=mail,
         )
     finally:
         show.close()

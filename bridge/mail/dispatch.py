@@ -152,7 +152,7 @@ class Dispatch:
     def _over_the_cap(self, outgoing: Outgoing, now: datetime) -> str:
         most = self.mail.limits.per_address
         full = [one for one in outgoing.recipients if self.post.sent_since(one, now - DAY) > most]
-        return f"{most} mails have gone to {', '.join(full)} within a day; a loop is suspected." if full else ""
+        return f"{most} mails have gone to {', '.join(full)} within a day; a loop is suspected" if full else ""
 
     def _later(self, outgoing: Outgoing, now: datetime, reason: str, sent: Sent) -> None:
         if outgoing.tries + 1 >= GIVE_UP_AFTER:

@@ -21,7 +21,8 @@ from bridge.core.inbound import (
     fields_of,
     judge,
 )
-from bridge.core.letter import Letter
+from bridge.core.letter import Address, Letter
+from bridge.core.machines import writer_of
 from bridge.core.model import Channel, Language, Ticket
 from bridge.core.policy import Mail, Policy
 from bridge.core.threads import Threads
@@ -148,8 +149,12 @@ class _Handling:
         return self.known.key if self.known else self.keys[0]
 
     @property
+    def _writer(self) -> Address | None:
+        return writer_of(self.letter)
+
+    @property
     def sender(self) -> str:
-        return self.letter.sender.mail if self.letter.sender else ""
+        return self._writer.mail if self._writer else ""
 
     def run(self, budget: Budget) -> bool:
         ticket = self._thread_ticket()
@@ -235,7 +240,7 @@ class _Handling:
         return self.intake.mail.own_name and self.sender.rpartition("@")[2].casefold() in self.letter.verified
 
     def _name(self) -> str:
-        return self.letter.sender.name if self.letter.sender else ""
+        return self._writer.name if self._writer else ""
 
     def _note(self, verdict: AsNote, ticket: Ticket) -> None:
         if not any(journal.origin and journal.origin.key in self.keys for journal in ticket.journals):
@@ -284,7 +289,6 @@ class _Handling:
             "addresses": self.sender,
             "mark": self.intake.mail.mark,
             "other": verdict.linked or "",
-            "reason": verdict.reason if verdict.linked else "",
         }
         self._own(ticket, Notice("mail_staff", f"почта {self.key[:8]}", values))
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from bridge.core import footer, mail_marks
 from bridge.core.inbound import Content
 from bridge.core.letter import Enclosure, Letter
+from bridge.core.machines import writer_of
 from bridge.core.markup import faithful, inert
 from bridge.core.messages import render
 from bridge.core.model import Language, Origin, Role, Ticket
@@ -29,7 +30,8 @@ def language_of(content: Content) -> Language:
 def origin_of(letter: Letter, key: str, policy: Policy) -> Origin:
     """Who sent it, when it arrived in the calendar's zone, and who else is in the thread: nobody of our own."""
     own = policy.mail.own if policy.mail else frozenset()
-    sender = letter.sender.mail if letter.sender else ""
+    writer = writer_of(letter)
+    sender = writer.mail if writer else ""
     others = [one.mail for one in (*letter.to, *letter.cc) if one.key not in own and one.key != sender.casefold()]
     copies = tuple(dict.fromkeys(others))[: mail_marks.COPIES_AT_MOST]
     return Origin(sender, letter.arrived_at.astimezone(policy.calendar.zone), key, copies)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bridge.core.conditions import Condition, Leaf, leading
+from bridge.core.conditions import Condition, Leaf
 from bridge.core.policy import TRIAGE
+from bridge.core.rivals import leading
 from bridge.errors import Mistake
 from bridge.policy.form import Draft
 from bridge.policy.reach import Part, hidden_parts

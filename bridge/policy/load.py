@@ -7,8 +7,9 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path as File
 
-from bridge.core.conditions import Condition, with_rivals
+from bridge.core.conditions import Condition
 from bridge.core.policy import Policy
+from bridge.core.rivals import with_rivals
 from bridge.errors import Mistake, PolicyError
 from bridge.policy import check
 from bridge.policy.beside import with_files

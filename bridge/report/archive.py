@@ -9,10 +9,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from bridge.core.model import Attribute, Change, Channel, Journal, Origin, Person, Role, State, Ticket
+from bridge.core.policy import Policy
 
 
 def to_json(ticket: Ticket) -> str:
@@ -77,12 +79,25 @@ def _journal(data: Mapping[str, Any]) -> Journal:
     return Journal(**{**data, **read, "origin": _origin(data["origin"])})
 
 
+def made_by(policy: Policy) -> str:
+    """Stands for all in the rules that reading depends on (who is staff, what fields are called): with others, tickets are read anew."""
+    read = {"redmine": asdict(policy.redmine), "departments": [asdict(one) for one in policy.departments.values()]}
+    return sha256(json.dumps(read, default=_stable, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _stable(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else str(value)
+
+
 class Archive:
     """A directory with a file a ticket, named by its number and the moment of its last change."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
+        self._kept: dict[str, list[Path]] = {}
+        for file in folder.glob("*-*.json"):
+            self._kept.setdefault(file.name.partition("-")[0], []).append(file)
 
     def get(self, ticket_id: int, updated_on: datetime, read: Callable[[int], Ticket | None]) -> Ticket | None:
         """The ticket, from the cache or else read now; None when it is not in scope."""
@@ -92,8 +107,14 @@ class Archive:
         except (OSError, ValueError, KeyError, TypeError):
             ticket = read(ticket_id)
         if ticket is not None:
-            for old in self._folder.glob(f"{ticket_id}-*.json"):
-                old.unlink(missing_ok=True)
-            file.touch(mode=0o600)
-            file.write_text(to_json(ticket), encoding="utf-8")
+            self._keep(ticket, file)
         return ticket
+
+    def _keep(self, ticket: Ticket, file: Path) -> None:
+        """In place of what was kept of it before; whole or not at all, also when the command is stopped here."""
+        for old in self._kept.pop(str(ticket.id), ()):
+            old.unlink(missing_ok=True)
+        draft = file.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(to_json(ticket), encoding="utf-8")
+        draft.replace(file)

@@ -1,20 +1,28 @@
-"""What a change of rules would have changed: real history, replayed with the present and the new rules, and the difference."""
+"""What a change of rules would have changed: real history, replayed with the present and the new rules, and the difference.
+
+People do in the replay what they did in fact, whatever the rules are: nobody answers sooner because he was reminded.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from bridge.core.events import Chronicle
 from bridge.core.model import EMPTY_HISTORY, Step, Ticket
 from bridge.core.policy import Policy
+from bridge.core.word_index import RememberingIndex
 from bridge.errors import CalendarDataError
 from bridge.report.replay import Replayed, replay
 
-SHOWN: Final = (Step.ASK, Step.ROUTE, Step.PROPOSE, Step.REMIND, Step.ESCALATE, Step.EXTEND)
+SHOWN: Final = (
+    *(Step.ASK, Step.ROUTE, Step.REQUEST_APPROVAL, Step.OUT_OF_SCOPE, Step.PROPOSE),
+    *(Step.EXTEND, Step.REMIND, Step.ESCALATE),
+)
+LATE: Final = "late"
 
 
 @dataclass(frozen=True)
@@ -26,40 +34,82 @@ class Difference:
     after: Replayed
 
     @property
-    def what(self) -> tuple[str, ...]:
-        """What differs, in words."""
+    def what(self) -> tuple[tuple[str, str, str], ...]:
+        """What differs: its name, before, after."""
         pairs = [
             ("kind", self.before.kind, self.after.kind),
             ("department", self.before.department, self.after.department),
+            (LATE, "yes" if self.before.late else "no", "yes" if self.after.late else "no"),
         ]
-        pairs += [("late", str(self.before.late), str(self.after.late))]
         pairs += [(step.value, str(self.before.steps[step]), str(self.after.steps[step])) for step in SHOWN]
-        return tuple(f"{name}: {old} → {new}" for name, old, new in pairs if old != new)
+        return tuple((name, old, new) for name, old, new in pairs if old != new)
+
+    @property
+    def only_reminders(self) -> bool:
+        """Whether nothing differs but who on the staff's side was reminded, and how often."""
+        return {name for name, _, _ in self.what} <= {Step.REMIND.value, Step.ESCALATE.value}
+
+
+@dataclass
+class Side:
+    """What one set of rules makes of the history.
+
+    `counts` are tickets by kind, by department, and by what was done; `confusion` are tickets by the department that the rules say and
+    the one that finally had them; `hit` are the routes that tickets took.
+    """
+
+    policy: Policy
+    counts: Counter[str] = field(default_factory=Counter)
+    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    hit: set[str] = field(default_factory=set)
+
+    def add(self, ticket: Ticket, one: Replayed) -> None:
+        """Count one ticket."""
+        self.counts.update(_counts(one))
+        self.hit.add(one.route)
+        people = finally_with(ticket, self.policy)
+        self.confusion[people if people in one.on_the_way else one.department, people] += 1
+
+    @property
+    def agreed(self) -> int:
+        """Tickets that finally were where these rules say."""
+        return sum(count for (rules, people), count in self.confusion.items() if rules == people)
+
+    @property
+    def never_hit(self) -> tuple[str, ...]:
+        """Routes that no ticket took."""
+        return tuple(route.name for route in self.policy.routes if route.name not in self.hit)
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """The result: the differences, the totals of both, and how the new rules compare with what people finally did."""
+    """The result: the tickets that would have gone otherwise, and both sides."""
 
     tickets: int
     differences: tuple[Difference, ...]
-    totals: tuple[Counter[str], Counter[str]]
-    confusion: Counter[tuple[str, str]]
-    never_hit: tuple[str, ...]
+    present: Side
+    new: Side
     skipped: tuple[int, ...]
 
     def as_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {
             "tickets": self.tickets,
-            "differences": [{"ticket": one.ticket_id, "what": list(one.what)} for one in self.differences],
-            "totals": {"present": dict(self.totals[0]), "new": dict(self.totals[1])},
-            "confusion": [
-                {"rules": rules, "people": people, "tickets": n} for (rules, people), n in self.confusion.most_common()
+            "differences": [
+                {"ticket": one.ticket_id, "what": [f"{name}: {old} → {new}" for name, old, new in one.what]}
+                for one in self.differences
             ],
-            "never_hit": list(self.never_hit),
+            "totals": {"present": dict(self.present.counts), "new": dict(self.new.counts)},
+            "as_people_did": {"present": self.present.agreed, "new": self.new.agreed},
+            "confusion": _confusion(self.new),
+            "present_confusion": _confusion(self.present),
+            "never_hit": list(self.new.never_hit),
             "skipped": list(self.skipped),
         }
+
+
+def _confusion(side: Side) -> list[dict[str, Any]]:
+    return [{"rules": rules, "people": people, "tickets": n} for (rules, people), n in side.confusion.most_common()]
 
 
 def backtest(
@@ -70,58 +120,35 @@ def backtest(
     progress: Callable[[], None] = lambda: None,
 ) -> Backtest:
     """Replay every ticket with both; one whose term reaches into a year without data is skipped and named."""
+    sides = [Side(replace(policy, words=RememberingIndex(policy.words))) for policy in (present, new)]
     differences: list[Difference] = []
-    totals = Counter[str](), Counter[str]()
-    confusion: Counter[tuple[str, str]] = Counter()
-    hit: set[str] = set()
     skipped: list[int] = []
     count = 0
     for ticket in tickets:
         progress()
         count += 1
         try:
-            before = replay(ticket, present, until)
-            after = before if new is present else replay(ticket, new, until)
+            played = [replay(ticket, side.policy, until) for side in sides]
         except CalendarDataError:
             skipped.append(ticket.id)
             continue
-        for total, one in zip(totals, (before, after), strict=True):
-            total.update(_counts(one))
-        hit.add(after.route)
-        confusion[after.department, finally_with(ticket, new) or after.department] += 1
-        difference = Difference(ticket.id, before, after)
+        for side, one in zip(sides, played, strict=True):
+            side.add(ticket, one)
+        difference = Difference(ticket.id, *played)
         if difference.what:
             differences.append(difference)
-    never = tuple(route.name for route in new.routes if route.name not in hit)
-    return Backtest(count, tuple(differences), totals, confusion, never, tuple(skipped))
+    return Backtest(count, tuple(differences), sides[0], sides[1], tuple(skipped))
 
 
 def _counts(one: Replayed) -> Iterator[str]:
     yield f"kind {one.kind}"
     yield f"department {one.department}"
     if one.late:
-        yield "late"
+        yield LATE
     yield from (step.value for step in SHOWN if one.steps[step])
 
 
 def finally_with(ticket: Ticket, policy: Policy) -> str:
-    """The department that people last passed the ticket to; empty when they left it where it was."""
-    moves = [move for move in Chronicle(ticket, EMPTY_HISTORY, policy).moves if move.by_staff]
-    return moves[-1].to.name if moves else ""
-
-
-def as_text(result: Backtest) -> str:
-    """The result for people."""
-    names = sorted({*result.totals[0], *result.totals[1]})
-    width = max((len(name) for name in names), default=0)
-    lines = [f"{result.tickets} tickets replayed, {len(result.differences)} would have gone otherwise", ""]
-    lines += [f"{'':<{width}}  present      new"]
-    lines += [f"{name:<{width}}  {result.totals[0][name]:>7}  {result.totals[1][name]:>7}" for name in names]
-    lines += ["", "what the new rules say (first) and whose the ticket finally was:"]
-    lines += [f"  {rules} → {people}: {n}" for (rules, people), n in result.confusion.most_common()]
-    if result.never_hit:
-        lines += ["", "routes never hit: " + ", ".join(f"«{name}»" for name in result.never_hit)]
-    if result.skipped:
-        lines += ["", f"skipped, their term reaches into a year without data: {', '.join(map(str, result.skipped))}"]
-    lines += ["", *(f"ticket {one.ticket_id}: {'; '.join(one.what)}" for one in result.differences)]
-    return "\n".join(lines)
+    """The department that finally had the ticket: where people last passed it, or left it when the bridge had; else the first line."""
+    moves = Chronicle(ticket, EMPTY_HISTORY, policy).moves
+    return moves[-1].to.name if moves else policy.first_line.name

@@ -17,9 +17,11 @@ from bridge.core.fields import is_missing
 from bridge.core.model import Language
 from bridge.core.moments import format_moment
 from bridge.core.policy import DueOf, FieldRule
-from bridge.core.reminders import is_done, planned
+from bridge.core.reminders import Planned, is_done, last_come, planned
+from bridge.core.rules import words_of
 from bridge.core.spans import format_span
 from bridge.core.terms import Pause, Term, count_days, total_of
+from bridge.core.worktime import WorkCalendar
 
 _DAY = timedelta(days=1)
 NEAREST = 3
@@ -47,18 +49,18 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class TermLine:
-    """One line of the term's arithmetic: when, whether it counts, and why."""
+    """One line of the term's arithmetic: when (a moment, or a day), whether it counts, and why."""
 
-    when: str
+    when: datetime | date
     counts: str
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderLine:
-    """One step of the reminders."""
+    """One step of the reminders: `done`, `due`, `to come`, `overtaken` by a later step and so never said, or why not."""
 
-    at: str
+    at: datetime
     to: str
     step: str
     state: str
@@ -66,70 +68,69 @@ class ReminderLine:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All of it, ready to be shown or printed as JSON."""
+    """All of it; moments are in the calendar's zone.
+
+    `words` are the customer's own that the route was found by, `against` those that speak against it.
+    """
 
     ticket: int
-    now: str
+    now: datetime
     kind: str
     route: str
     because: str
+    words: tuple[str, ...]
+    against: tuple[str, ...]
     nearest: tuple[Miss, ...]
     department: str
     fields: tuple[FieldLine, ...]
     clock: str
-    due: str
+    due: datetime
     used: str
     late_by: str
     term: tuple[TermLine, ...]
     reminders: tuple[ReminderLine, ...]
     would_do: tuple[str, ...]
-    next_look: str
+    next_look: datetime | None
 
     def as_json(self) -> dict[str, Any]:
-        """As `--json` prints it."""
-        return asdict(self)
+        """As `--json` prints it: moments in ISO 8601 with their offset, days as dates."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def explain(a: Assessment) -> Explanation:
     """Explain one assessed ticket."""
-    standing, say = a.standing, _Say(a)
+    standing, local = a.standing, a.policy.calendar.local
     upcoming = next_moment(a)
+    words = words_of(a.chronicle, a.policy, a.route)
     return Explanation(
         ticket=a.ticket.id,
-        now=say.moment(a.now),
+        now=local(a.now),
         kind=a.kind,
         route=a.route.name,
         because=a.routing.reason,
+        words=words.found,
+        against=words.against,
         nearest=_nearest(a),
         department=a.department.name,
         fields=tuple(_fields(a)),
         clock=standing.clock,
-        due=say.moment(standing.due),
+        due=local(standing.due),
         used=format_span(standing.used, Language.EN),
         late_by=format_span(standing.late_by, Language.EN) if standing.late_by is not None else "",
-        term=tuple(line for term in standing.terms for line in _term(a, term, say)),
-        reminders=tuple(_reminders(a, say)),
+        term=tuple(line for term in standing.terms for line in _term(a, term)),
+        reminders=tuple(_reminders(a)),
         would_do=tuple(f"{one.step}: {one.reason}" for one in wants(a)),
-        next_look=say.moment(upcoming) if upcoming else "",
+        next_look=local(upcoming) if upcoming else None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Say:
-    """Moments in the calendar's zone, as people read them."""
-
-    a: Assessment
-
-    def moment(self, at: datetime) -> str:
-        return format_moment(at, Language.EN, self.a.policy.calendar, self.a.now)
-
-    def day(self, day: date) -> str:
-        return f"{day:%a %d %b %Y}"
-
-    def caused_by(self, at: datetime) -> str:
-        """The note at that moment, as people count notes."""
-        index = next((event.index for event in self.a.chronicle.events if event.at == at), None)
-        return f" (journal {self.a.chronicle.events[index].journal.id})" if index is not None else ""
 
 
 # --- routes and fields ------------------------------------------------------------------------------------------------------------------
@@ -184,43 +185,53 @@ def _source(a: Assessment, rule: FieldRule, sources: dict[str, int], value: str)
 # --- the term -----------------------------------------------------------------------------------------------------------------------------
 
 
-def _term(a: Assessment, term: Term, say: _Say) -> Iterator[TermLine]:
+def _caused_by(a: Assessment, at: datetime) -> str:
+    """The note at that moment, as people count notes."""
+    index = next((event.index for event in a.chronicle.events if event.at == at), None)
+    return f" (journal {a.chronicle.events[index].journal.id})" if index is not None else ""
+
+
+def _term(a: Assessment, term: Term) -> Iterator[TermLine]:
     span = a.route.term or a.policy.terms.of(a.kind)
-    yield TermLine(say.moment(term.start), "", f"term {term.ordinal} begins: {term.reason}{say.caused_by(term.start)}")
+    local = a.policy.calendar.local
+    yield TermLine(local(term.start), "", f"term {term.ordinal} begins: {term.reason}{_caused_by(a, term.start)}")
     if term.fixed:
-        yield TermLine(say.day(term.fixed), "", "a person has set the due date; it is the term from then on")
+        yield TermLine(term.fixed, "", "a person has set the due date; it is the term from then on")
     for extension in term.extensions:
         at = extension.hand_over.event.at if extension.hand_over.event else a.now
-        why = f"extended by {extension.by}: passed to {extension.hand_over.department.name}{say.caused_by(at)}"
-        yield TermLine(say.moment(at), "+", why)
-    yield from (_pause(pause, say) for pause in term.pauses)
+        why = f"extended by {extension.by}: passed to {extension.hand_over.department.name}{_caused_by(a, at)}"
+        yield TermLine(local(at), "+", why)
+    yield from (_pause(a, pause) for pause in term.pauses)
     total = total_of(term, span)
     if term.fixed is None and total.in_days:
-        yield from _days(a, term, total.days, say)
+        yield from _days(a, term, total.days)
     elif term.fixed is None:
-        yield TermLine(say.moment(a.standing.due), "", f"{total} of working time, pauses excluded, end here")
+        yield TermLine(local(a.standing.due), "", f"{total} of working time, pauses excluded, end here")
     if term.end:
-        yield TermLine(say.moment(term.end), "", f"term {term.ordinal} ended: {term.outcome}{say.caused_by(term.end)}")
+        yield TermLine(local(term.end), "", f"term {term.ordinal} ended: {term.outcome}{_caused_by(a, term.end)}")
 
 
-def _pause(pause: Pause, say: _Say) -> TermLine:
-    end = f"until {say.moment(pause.end)}{say.caused_by(pause.end)}" if pause.end else "and it lasts"
-    return TermLine(say.moment(pause.start), "pause", f"«{pause.reason}»{say.caused_by(pause.start)} {end}")
+def _pause(a: Assessment, pause: Pause) -> TermLine:
+    calendar = a.policy.calendar
+    end = "and it lasts"
+    if pause.end:
+        end = f"until {format_moment(pause.end, Language.EN, calendar, a.now)}{_caused_by(a, pause.end)}"
+    return TermLine(calendar.local(pause.start), "pause", f"«{pause.reason}»{_caused_by(a, pause.start)} {end}")
 
 
-def _days(a: Assessment, term: Term, days: int, say: _Say) -> Iterator[TermLine]:
+def _days(a: Assessment, term: Term, days: int) -> Iterator[TermLine]:
     calendar = a.policy.calendar
     day = calendar.date_of(term.start)
-    yield TermLine(say.day(day), "no", "the day of receipt is not counted")
+    yield TermLine(day, "no", "the day of receipt is not counted")
     for counted in count_days(term, days, calendar, term.end or a.now):
-        yield from (TermLine(say.day(off), "no", "a day off") for off in _between(day, counted.day))
+        yield from (TermLine(off, "no", "a day off") for off in _between(day, counted.day))
         day = counted.day
         short = " (a short day)" if _is_short(a, counted.closing) else ""
         closing = f"closes at {calendar.local(counted.closing):%H:%M}{short}"
         if counted.pause:
-            yield TermLine(say.day(day), "no", f"{closing}; paused then: «{counted.pause.reason}»")
+            yield TermLine(day, "no", f"{closing}; paused then: «{counted.pause.reason}»")
         else:
-            yield TermLine(say.day(day), f"{counted.number} of {days}", closing)
+            yield TermLine(day, f"{counted.number} of {days}", closing)
 
 
 def _between(after: date, before: date) -> Iterator[date]:
@@ -241,30 +252,43 @@ def _is_short(a: Assessment, closing: datetime) -> bool:
 # --- reminders ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _reminders(a: Assessment, say: _Say) -> Iterator[ReminderLine]:
+def _reminders(a: Assessment) -> Iterator[ReminderLine]:
     for one in planned(a, a.standing):
         of = "" if one.step.of is DueOf.DUE else f" (the term of {a.department.name})"
-        if is_done(one, a.chronicle.done):
-            state = "done"
-        elif not a.standing.is_on:
-            state = f"not while the clock is {a.standing.clock}"
-        else:
-            state = "due" if one.at <= a.now else "to come"
-        yield ReminderLine(say.moment(one.at), f"{one.step.to}{of}", one.step.name or str(one.step.step), state)
+        name = one.step.name or str(one.step.step)
+        yield ReminderLine(a.policy.calendar.local(one.at), f"{one.step.to}{of}", name, _state(a, one))
 
 
-def as_text(e: Explanation) -> str:
+def _state(a: Assessment, one: Planned) -> str:
+    if is_done(one, a.chronicle.done):
+        return "done"
+    if not a.standing.is_on:
+        return f"not while the clock is {a.standing.clock}"
+    if one.at > a.now:
+        return "to come"
+    return "due" if one in last_come(a, a.standing) else "overtaken"
+
+
+# --- for people ---------------------------------------------------------------------------------------------------------------------------
+
+
+def as_text(e: Explanation, calendar: WorkCalendar) -> str:
     """The explanation for people."""
-    lines = [f"Ticket {e.ticket}, {e.now}", "", f"Kind: {e.kind} (route «{e.route}»)", f"  because {e.because}"]
+
+    def moment(at: datetime | date) -> str:
+        return format_moment(at, Language.EN, calendar, e.now) if isinstance(at, datetime) else f"{at:%a %d %b %Y}"
+
+    lines = [f"Ticket {e.ticket}, {moment(e.now)}", "", f"Kind: {e.kind} (route «{e.route}»)", f"  because {e.because}"]
     for miss in e.nearest:
         lines.append(f"  nearly {miss.kind} (route «{miss.route}»): {'; '.join(miss.held)}")
         lines += [f"    but {reason}" for reason in miss.failed]
     lines += [f"Department: {e.department}", "", "Fields:"]
     lines += [f"  {one.field}: {one.verdict}, {one.demand}; {one.source}" for one in e.fields]
     late = f", late by {e.late_by}" if e.late_by else ""
-    lines += ["", f"Term: {e.clock}, due {e.due}, used {e.used}{late}"]
-    lines += [f"  {one.when:<38} {one.counts:<8} {one.why}" for one in e.term]
-    lines += ["", "Reminders:", *(f"  {one.at:<38} {one.state:<8} {one.step} to {one.to}" for one in e.reminders)]
+    lines += ["", f"Term: {e.clock}, due {moment(e.due)}, used {e.used}{late}"]
+    lines += [f"  {moment(one.when):<38} {one.counts:<8} {one.why}" for one in e.term]
+    lines += ["", "Reminders:"]
+    lines += [f"  {moment(one.at):<38} {one.state:<9} {one.step} to {one.to}" for one in e.reminders]
     lines += ["", "Would do now: " + ("; ".join(e.would_do) or "nothing")]
-    lines += [f"Next look: {e.next_look}"] if e.next_look else []
+    lines += [f"Next look: {moment(e.next_look)}"] if e.next_look else []
     return "\n".join(lines)

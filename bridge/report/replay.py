@@ -11,7 +11,7 @@ from bridge.core.assess import Assessment, assess
 from bridge.core.decide import next_moment, wants
 from bridge.core.messages import compose
 from bridge.core.model import EMPTY_HISTORY, Journal, Person, Role, Step, Ticket, Write
-from bridge.core.policy import Policy
+from bridge.core.policy import Policy, Route
 
 BRIDGE: Final = Person("the bridge", "the bridge", Role.BRIDGE)
 DELAY: Final = timedelta(minutes=1)
@@ -22,12 +22,16 @@ MAX_LOOKS: Final = 2_000
 
 @dataclass(frozen=True)
 class Replayed:
-    """How one ticket would have gone: its kind and route at the end, whose it was at first, what was done and how often."""
+    """How one ticket would have gone: its kind, route and department by the rules, what was done and how often, and whether it was ever late.
+
+    `on_the_way` are all departments that the route leads through: who approves, and who goes on once that is granted.
+    """
 
     ticket_id: int
     kind: str
     route: str
     department: str
+    on_the_way: frozenset[str]
     steps: Counter[Step]
     late: bool
 
@@ -40,10 +44,14 @@ def replay(ticket: Ticket, policy: Policy, until: datetime) -> Replayed:
     """
     people = tuple(journal for journal in ticket.journals if journal.by.role is not Role.BRIDGE)
     play = _Play(replace(ticket, journals=()), policy, people)
-    department = play.assessed(ticket.created_on).department.name
     play.run(until)
-    end = play.assessed(until)
-    return Replayed(ticket.id, end.kind, end.route.name, department, play.steps, play.late)
+    route = play.assessed(until).route
+    return Replayed(ticket.id, route.kind, route.name, route.department, _on_the_way(route), play.steps, play.late)
+
+
+def _on_the_way(route: Route) -> frozenset[str]:
+    gate = (route.approval.by, route.approval.then) if route.approval else ()
+    return frozenset({route.department, *gate} - {""})
 
 
 @dataclass

@@ -224,7 +224,7 @@ def test_a_server_that_cannot_move(capabilities: str) -> None:
     said = [line.partition(" ")[2] for line in server.lines]
     assert [line for line in said if line.startswith("UID")][2:] == [
         f"UID STORE 5 +FLAGS ({KEYWORD})",
-        'UID COPY 5 "&BBMEPgRCBD4EMgQ-"',
+        'UID COPY 5 "&BBMEPgRCBD4EMgQ+-"',
         "UID STORE 5 +FLAGS.SILENT (\\Deleted)",
         *(["UID EXPUNGE 5"] if "UIDPLUS" in capabilities else []),
     ]

@@ -49,9 +49,10 @@ class FakePostman:
             raise PermanentError(f"takes mails up to {self.limit} bytes; this one has {len(mail)}")
         refused = {address: self.refuses[address] for address in recipients if address in self.refuses}
         taken = tuple(address for address in recipients if address not in refused)
+        if any(words.startswith("4") for words in refused.values()):
+            raise TemporaryError(f"not all recipients are taken now ({refused})")
         if not taken:
-            later = any(words.startswith("4") for words in refused.values())
-            raise (TemporaryError if later else PermanentError)(f"no recipient was taken ({refused})")
+            raise PermanentError(f"no recipient was taken ({refused})")
         self._keep(Sent(mail, sender, taken))
         self._fail(self.after)
         return refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -28,6 +29,8 @@ from tests.unit.making import (
     did,
     journal,
     look,
+    moment,
+    policy,
     ticket,
 )
 
@@ -46,19 +49,20 @@ SEEN = ticket(
     journal("11-06 10:00", CLIENT, "Уточняю: нужен сервер.", status=(FEEDBACK, WORKING)),
     created="10-30 10:00",
 )
+CALENDAR = policy().calendar
 PAUSE = "«Обратная связь» (journal 4) until Friday, 6 November, 10:00 MSK (journal 5)"
 TERM = [
-    ("Friday, 30 October, 10:00 MSK", "", "term 1 begins: receipt"),
-    ("Monday, 2 November, 15:00 MSK", "+", "extended by 1 working day: passed to Отдел разработки (journal 2)"),
-    ("Tuesday, 3 November, 17:30 MSK", "pause", PAUSE),
-    ("Fri 30 Oct 2026", "no", "the day of receipt is not counted"),
-    ("Sat 31 Oct 2026", "no", "a day off"),
-    ("Sun 01 Nov 2026", "no", "a day off"),
-    ("Mon 02 Nov 2026", "1 of 3", "closes at 18:00"),
-    ("Tue 03 Nov 2026", "2 of 3", "closes at 17:00 (a short day)"),
-    ("Wed 04 Nov 2026", "no", "a day off"),
-    ("Thu 05 Nov 2026", "no", "closes at 18:00; paused then: «Обратная связь»"),
-    ("Fri 06 Nov 2026", "3 of 3", "closes at 18:00"),
+    (moment("10-30 10:00"), "", "term 1 begins: receipt"),
+    (moment("11-02 15:00"), "+", "extended by 1 working day: passed to Отдел разработки (journal 2)"),
+    (moment("11-03 17:30"), "pause", PAUSE),
+    (date(2026, 10, 30), "no", "the day of receipt is not counted"),
+    (date(2026, 10, 31), "no", "a day off"),
+    (date(2026, 11, 1), "no", "a day off"),
+    (date(2026, 11, 2), "1 of 3", "closes at 18:00"),
+    (date(2026, 11, 3), "2 of 3", "closes at 17:00 (a short day)"),
+    (date(2026, 11, 4), "no", "a day off"),
+    (date(2026, 11, 5), "no", "closes at 18:00; paused then: «Обратная связь»"),
+    (date(2026, 11, 6), "3 of 3", "closes at 18:00"),
 ]
 
 
@@ -71,7 +75,7 @@ def test_t4_t6_t9_r4_a_pause_over_a_holiday_a_hand_over_and_a_short_day_line_by_
     """What a lead would count with a calendar in hand."""
     e = explained()
     assert [(line.when, line.counts, line.why) for line in e.term] == TERM
-    assert (e.clock, e.due, e.late_by) == ("running", "Friday, 6 November, 18:00 MSK", "")
+    assert (e.clock, e.due, e.late_by) == ("running", moment("11-06 18:00"), "")
     # 9 hours on Monday, 8 on the short Tuesday; the pause from Tuesday 17:30 to Friday 10:00; 2 hours on Friday until noon.
     assert e.used == "19 hours"
 
@@ -81,8 +85,8 @@ def test_t6_while_paused_the_term_is_counted_as_if_it_resumed_now() -> None:
     e = explained("11-05 12:00")
     days = {line.when: line.counts for line in e.term}
     assert e.clock == "paused"
-    assert e.due == "Thursday, 5 November, 18:00 MSK"
-    assert (days["Tue 03 Nov 2026"], days["Thu 05 Nov 2026"]) == ("2 of 3", "3 of 3")
+    assert e.due == moment("11-05 18:00")
+    assert (days[date(2026, 11, 3)], days[date(2026, 11, 5)]) == ("2 of 3", "3 of 3")
     assert e.term[2].why == "«Обратная связь» (journal 4) and it lasts"
     assert e.used == "17 hours"
 
@@ -90,12 +94,12 @@ def test_t6_while_paused_the_term_is_counted_as_if_it_resumed_now() -> None:
 def test_t1_m1_the_reminders_of_both_terms() -> None:
     """The department's own day ended on the short Tuesday at 17:00; the customer's reminders moved with the term."""
     assert [(line.at, line.step) for line in explained().reminders] == [
-        ("Tuesday, 3 November, 15:00 MSK", "Отдел"),
-        ("Tuesday, 3 November, 17:00 MSK", "Срок отдела"),
-        ("Friday, 6 November, 14:00 MSK", "Подходит"),
-        ("Friday, 6 November, 17:00 MSK", "Остался час"),
-        ("Friday, 6 November, 18:00 MSK", "Наступил"),
-        ("Monday, 9 November, 18:00 MSK", "День"),
+        (moment("11-03 15:00"), "Отдел"),
+        (moment("11-03 17:00"), "Срок отдела"),
+        (moment("11-06 14:00"), "Подходит"),
+        (moment("11-06 17:00"), "Остался час"),
+        (moment("11-06 18:00"), "Наступил"),
+        (moment("11-09 18:00"), "День"),
     ]
     assert [line.state for line in explained().reminders][2:] == ["to come"] * 4
 
@@ -111,7 +115,7 @@ def test_t7_an_answered_term_says_by_which_note_it_ended() -> None:
     answered = ticket(PRODUCT, journal("11-24 11:00", STAFF, "Ответ."))
     e = explain(look(answered, "11-24 12:00"))
     assert (e.term[-1].when, e.term[-1].why) == (
-        "Tuesday, 24 November, 11:00 MSK",
+        moment("11-24 11:00"),
         "term 1 ended: answered (journal 1)",
     )
 
@@ -121,7 +125,7 @@ def test_p5_a_due_date_of_a_person_is_the_term() -> None:
     fixed = ticket(PRODUCT, journal("11-23 11:00", STAFF, due_date=("", "2026-11-27")))
     e = explain(look(fixed, "11-23 12:00"))
     assert [line.why for line in e.term][1:] == ["a person has set the due date; it is the term from then on"]
-    assert e.due == "Friday, 27 November, 18:00 MSK"
+    assert e.due == moment("11-27 18:00")
 
 
 def test_t5_a_term_in_hours_is_told_as_one_line() -> None:
@@ -133,7 +137,7 @@ def test_t5_a_term_in_hours_is_told_as_one_line() -> None:
     ).policy
     e = explain(look(ticket(PRODUCT), "11-23 12:00", rules))
     assert (e.term[-1].when, e.term[-1].why) == (
-        "Monday, 23 November, 16:00 MSK",
+        moment("11-23 16:00"),
         "6 working hours of working time, pauses excluded, end here",
     )
 
@@ -190,11 +194,53 @@ def test_f1_f4_each_field_has_its_verdict_and_its_source() -> None:
 def test_what_people_read_has_all_that_the_json_has() -> None:
     """One explanation, two forms."""
     e = explained()
-    text = as_text(e)
+    text = as_text(e, CALENDAR)
     for line in e.term:
         assert line.why in text
-    for word in (e.kind, e.route, e.because, e.department, e.due, e.used, e.next_look, *e.would_do):
+    for word in (e.kind, e.route, e.because, e.department, e.used, *e.would_do):
         assert word in text
+    assert "due Friday, 6 November, 18:00 MSK, used" in text
+    assert "Next look: Friday, 6 November, 14:00 MSK" in text
+    assert "  Tuesday, 3 November, 17:30 MSK         pause    «Обратная связь»" in text
+    assert "  Fri 30 Oct 2026                        no       the day of receipt" in text
+
+
+def test_m1_a_step_that_a_later_one_has_overtaken_is_not_due() -> None:
+    """After a downtime only the last step that has come is said; the department's own steps are counted apart."""
+    e = explained("11-06 17:30")
+    assert [(line.step, line.state) for line in e.reminders] == [
+        ("Отдел", "overtaken"),
+        ("Срок отдела", "due"),
+        ("Подходит", "overtaken"),
+        ("Остался час", "due"),
+        ("Наступил", "to come"),
+        ("День", "to come"),
+    ]
+    said = [one for one in e.would_do if one.startswith(("remind", "escalate"))]
+    assert len(said) == 2
+
+
+POINTS = """\
+  - name: Баллы
+    kind: vm-workstation
+    department: Пресейл
+    when:
+      all:
+        - score: {at_least: 3, text: {2: [стенд], 1: [образ, показать], -1: [студент]}}
+        - none: [{all: [{text: [показать]}, {text: [экзамен]}]}]
+"""
+
+
+def test_words_against_a_route_are_listed_apart() -> None:
+    """What counted against it, or must not be there together with something else, is no word that the route was found by."""
+    rules = parse(RULES.replace("routes:\n", f"routes:\n{POINTS}", 1)).policy
+    e = explain(look(ticket("Стенд для студентов, показать образ и экзамен"), "11-23 10:20", rules))
+    assert e.kind == "triage"
+    e = explain(look(ticket("Стенд для студентов с образом: показать"), "11-23 10:20", rules))
+    assert (e.kind, e.words, e.against) == ("vm-workstation", ("Стенд", "образом", "показать"), ("студентов",))
+    assert e.because == (
+        "3 points of 3: «Стенд» (стенд) +2, «образом» (образ) +1, «показать» (показать) +1; against: «студентов» (студент) -1"
+    )
 
 
 FILE = """\
@@ -226,6 +272,11 @@ def test_the_shape_of_the_json(tmp_path: Any, capsys: pytest.CaptureFixture[str]
         "would_do",
     } <= told.keys()
     assert told["kind"] == "triage"
+    assert (told["now"], told["due"]) == ("2026-11-23T10:15:00+03:00", "2026-11-25T18:00:00+03:00")
+    assert told["term"][0]["when"] == "2026-11-23T10:00:00+03:00"
+    assert told["term"][1]["when"] == "2026-11-23"
+    for at in (told["next_look"], *(one["at"] for one in told["reminders"])):
+        assert datetime.fromisoformat(at).tzinfo
     assert set(told["term"][0]) == {"when", "counts", "why"}
     assert set(told["fields"][0]) == {"field", "demand", "verdict", "source"}
     assert set(told["reminders"][0]) == {"at", "to", "step", "state"}

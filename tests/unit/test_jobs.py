@@ -1,16 +1,13 @@
-"""Passes over a cabinet in memory: what is looked at and when, back-off, brakes, the daily re-read, exit codes; the guarded job."""
+"""Passes over a cabinet in memory: what is looked at and when, back-off, brakes, the daily re-read, exit codes."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from schedule import Scheduler
 
-from bridge.app import Guarded
 from bridge.core.model import Step
 from bridge.engine import BRAKE
 from bridge.errors import PermanentError, TemporaryError, UnknownOutcomeError
@@ -368,25 +365,6 @@ def test_troubles_are_reported_as_they_come(world: World) -> None:
     world.open()
     world.run(moment("11-26 12:00"))
     assert any("«nobody»" in sentence for sentence in world.said)
-
-
-@pytest.mark.parametrize("error", [TemporaryError("weg"), RuntimeError("kaputt")], ids=["Known", "Unknown"])
-def test_a_job_that_raises_is_not_dropped_by_the_schedule(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
-    """`schedule` forgets a job that raises: a guarded one logs it and comes again."""
-    runs: list[int] = []
-
-    def work() -> None:
-        runs.append(1)
-        raise error
-
-    scheduler = Scheduler()
-    scheduler.every(10).minutes.do(Guarded(work))
-    with caplog.at_level(logging.ERROR, logger="bridge"):
-        scheduler.run_all()
-        scheduler.run_all()
-    assert len(runs) == 2
-    assert len(scheduler.jobs) == 1
-    assert str(error) in caplog.text
 
 
 def test_a_known_ticket_remembers_its_next_moment(world: World) -> None:

@@ -196,6 +196,13 @@ def test_a_forged_thread_is_no_thread(office: Office) -> None:
     assert office.run().taken[0].ticket_id != number
 
 
+def test_a_web_form_is_answered_where_its_person_reads(office: Office) -> None:
+    """It sends from an address that nobody reads, and names the person in Reply-To."""
+    office.mailbox.put(letter(sender=Address("noreply@forms.example"), reply_to=IVAN))
+    (taken,) = office.run().taken
+    assert office.ticket(taken.ticket_id or 0).author.mail == IVAN.mail
+
+
 # --- once, whatever happens -----------------------------------------------------------------------------------------------------------------
 
 

@@ -169,6 +169,7 @@ VALUES = {name: f"({name.replace('_', ' ')})" for name in VARIABLES} | {
     "fields": [FIELD, {**FIELD, "number": 2, "hint": ""}],
     "filled": [{"name": "Сведения", "source": "сообщение 2"}],
     "partners": [PARTNER, {**PARTNER, "number": 2, "regions": "", "works": ""}],
+    "files": [{"name": "disk.iso", "reason": "600 МБ"}],
     "more": 3,
     "steps": [],
 }
@@ -183,8 +184,10 @@ OPTIONAL = {
     "works",
     "named_regions",
     "named_works",
+    "mark",
+    "other",
 }
-EMPTY = VALUES | dict.fromkeys(OPTIONAL, "") | {"fields": [], "filled": [], "partners": [], "more": 0}
+EMPTY = VALUES | dict.fromkeys(OPTIONAL, "") | {"fields": [], "filled": [], "partners": [], "files": [], "more": 0}
 NOWHERE = VALUES | {"regions": "", "named_regions": "", "more": 0}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +19,8 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 
 from bridge.adapters.redmine.connection import Connection, connect, impatient
 from bridge.adapters.redmine.engine import Patience, PoliteRetry
-from bridge.errors import BridgeError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.adapters.redmine.meter import Outcome
+from bridge.errors import BridgeError, InvalidError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
 
 URL = "https://redmine.example.com"
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -308,7 +310,7 @@ def caught(call: Callable[[], object]) -> BridgeError:
         (410, NotFoundError, NotFoundError),
         (412, PermanentError, PermanentError),
         (413, PermanentError, PermanentError),
-        (422, PermanentError, PermanentError),
+        (422, InvalidError, InvalidError),
         (429, TemporaryError, TemporaryError),
         (500, TemporaryError, UnknownOutcomeError),
         (502, TemporaryError, UnknownOutcomeError),
@@ -384,3 +386,71 @@ def test_a_company_proxy_is_not_used_for_loopback() -> None:
     """What runs on this machine is reached directly; elsewhere the environment's proxy holds."""
     assert connect(CONNECTION).engine.session.trust_env
     assert not connect(replace(CONNECTION, url="http://127.0.0.1:3000")).engine.session.trust_env
+
+
+# --- what is measured -------------------------------------------------------------------------------------------------
+
+
+class Counting:
+    """A meter that remembers."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[str, Outcome]] = []
+        self.repeated: list[tuple[str, str]] = []
+
+    def asks(self, method: str) -> Callable[[Outcome], None]:
+        """See `Meter.asks`."""
+        return lambda outcome: self.ended.append((method, outcome))
+
+    def repeats(self, method: str, why: str) -> None:
+        """See `Meter.repeats`."""
+        self.repeated.append((method, why))
+
+
+@pytest.mark.parametrize(
+    ("answer", "read", "written"),
+    [
+        pytest.param({"json": {"issue": {}}}, Outcome.DONE, Outcome.DONE, id="as it should be"),
+        pytest.param({"status": 404}, Outcome.NOT_FOUND, Outcome.NOT_FOUND, id="not there"),
+        pytest.param({"status": 401}, Outcome.REFUSED, Outcome.REFUSED, id="a wrong key"),
+        pytest.param({"status": 422, "json": {"errors": []}}, Outcome.REFUSED, Outcome.REFUSED, id="a wrong value"),
+        pytest.param({"status": 301, "headers": {"Location": "/"}}, Outcome.REFUSED, Outcome.REFUSED, id="a redirect"),
+        pytest.param({"status": 429}, Outcome.TEMPORARY, Outcome.TEMPORARY, id="too many requests"),
+        pytest.param({"status": 503}, Outcome.TEMPORARY, Outcome.UNKNOWN, id="overloaded"),
+        pytest.param({"body": "<html>"}, Outcome.TEMPORARY, Outcome.UNKNOWN, id="garbage"),
+        pytest.param({"body": '{"issue": '}, Outcome.TEMPORARY, Outcome.UNKNOWN, id="half an answer"),
+        pytest.param({"json": [1]}, Outcome.TEMPORARY, Outcome.UNKNOWN, id="JSON of another kind"),
+        pytest.param({"body": requests.ReadTimeout()}, Outcome.TEMPORARY, Outcome.UNKNOWN, id="no answer in time"),
+    ],
+)
+def test_each_request_is_measured_by_its_outcome(
+    web: responses.RequestsMock, answer: dict[str, Any], read: Outcome, written: Outcome
+) -> None:
+    """Once, whatever came, and with what the caller makes of it."""
+    meter = Counting()
+    engine = connect(replace(CONNECTION, meter=meter)).engine
+    web.get(ISSUE, **answer)
+    web.put(ISSUE, **answer)
+    for method in ("get", "put"):
+        with suppress(BridgeError):
+            engine.ask(method, ISSUE, data={})
+    assert meter.ended == [("GET", read), ("PUT", written)]
+
+
+def test_retries_are_measured_by_what_was_answered(web: responses.RequestsMock) -> None:
+    """A Redmine that says 429 and then answers well is seen to have said so."""
+    meter = Counting()
+    web.get(LISTED, status=429, headers={"Retry-After": "0"})
+    web.get(LISTED, status=503)
+    web.get(LISTED, json={"issues": []})
+    connect(replace(CONNECTION, meter=meter)).engine.request("get", LISTED)
+    assert meter.repeated == [("GET", "429"), ("GET", "503")]
+    assert meter.ended == [("GET", Outcome.DONE)]
+
+
+def test_files_are_measured_too(web: responses.RequestsMock) -> None:
+    """Bytes are a request like any other."""
+    meter = Counting()
+    web.get(ISSUE, body=b"\x00")
+    connect(replace(CONNECTION, meter=meter)).engine.fetch(ISSUE)
+    assert meter.ended == [("GET", Outcome.DONE)]

@@ -9,7 +9,7 @@ import pytest
 import responses
 
 from bridge.core.model import Attribute, Change, Write
-from bridge.errors import NotFoundError, PermanentError, UnknownOutcomeError
+from bridge.errors import InvalidError, NotFoundError, PermanentError, UnknownOutcomeError
 from tests.fakes.rest import Site
 from tests.fakes.site import issue, member, small_cabinet, tracker
 
@@ -98,7 +98,7 @@ def test_m2_a_refused_watcher_does_not_keep_the_note_back(site: Site, status: in
     [
         (403, PermanentError),
         (404, NotFoundError),
-        (422, PermanentError),
+        (422, InvalidError),
         (500, UnknownOutcomeError),
         (504, UnknownOutcomeError),
     ],

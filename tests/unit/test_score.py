@@ -81,9 +81,18 @@ def test_the_reason_lists_words_with_their_points() -> None:
     assert condition is not None
     verdict = condition.test(facts(condition, "Сканер: ошибка. Установщик ни при чём.", "тест драйвер"))
     assert verdict.reason == (
-        "3 points of 3: «Сканер» (@device) +2, «ошибка» (@fails) +1, «драйвер» (драйвер) +1, «Установщик» (установщик) -2, "
-        "subject «тест» (тест) +1"
+        "3 points of 3: «Сканер» (@device) +2, «ошибка» (@fails) +1, «драйвер» (драйвер) +1, subject «тест» (тест) +1"
+        "; against: «Установщик» (установщик) -2"
     )
+
+
+def test_words_against_are_no_words_that_it_was_found_by() -> None:
+    """What speaks against is told apart, also where nothing speaks for it."""
+    condition, _ = read(PRINTER)
+    assert condition is not None
+    verdict = condition.test(facts(condition, "Установщик"))
+    assert verdict.reason == "-2 points of 3: none of its words; against: «Установщик» (установщик) -2"
+    assert not any(leaf.holds for leaf in verdict.leaves)
 
 
 def test_a_score_that_is_too_low_tells_how_near_it_was() -> None:

@@ -110,3 +110,44 @@ def test_rules_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             find_rules(None)
     (tmp_path / "rules.yaml").touch()
     assert find_rules(None) == Path("rules.yaml")
+
+
+# --- the service ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_where_the_service_listens() -> None:
+    """On loopback, unless it is said otherwise."""
+    assert read_settings({}).listen == "127.0.0.1:8321"
+    assert read_settings({"PRESALE_BRIDGE_LISTEN": "[::1]:80"}).listen == "[::1]:80"
+
+
+def test_secrets_of_webhooks_come_from_files(tmp_path: Path) -> None:
+    """A secret a line while one is changed for another; of the token the first line counts. Neither is shown."""
+    secrets, token = tmp_path / "secrets", tmp_path / "token"
+    secrets.write_text("the-present-secret-of-hooks\n\n the-one-before-that \n")
+    token.write_text("a-long-token-in-the-url\n")
+    settings = read_settings(
+        {"PRESALE_BRIDGE_HOOK_SECRET_FILE": str(secrets), "PRESALE_BRIDGE_HOOK_TOKEN_FILE": str(token)}
+    )
+    assert settings.hook_secrets == (b"the-present-secret-of-hooks", b"the-one-before-that")
+    assert settings.hook_token == b"a-long-token-in-the-url"
+    assert "present" not in repr(settings)
+    assert "token-in" not in repr(settings)
+
+
+@pytest.mark.parametrize("content", ["", "\n", "short", "long-enough-for-a-secret\nshort\n"])
+@pytest.mark.parametrize("what", ["SECRET", "TOKEN"])
+def test_a_secret_that_could_be_guessed_is_refused(tmp_path: Path, content: str, what: str) -> None:
+    """Empty and short ones; the sentence names the variable and not the secret."""
+    path = tmp_path / "file"
+    path.write_text(content)
+    with pytest.raises(PermanentError, match=f"PRESALE_BRIDGE_HOOK_{what}_FILE") as caught:
+        read_settings({f"PRESALE_BRIDGE_HOOK_{what}_FILE": str(path)})
+    assert "short" not in str(caught.value)
+
+
+def test_the_heartbeats_url_is_not_shown() -> None:
+    """Its path is a secret at most services."""
+    settings = read_settings({"PRESALE_BRIDGE_HEARTBEAT_URL": "https://hc.example.com/5ec7e7"})
+    assert settings.heartbeat_url
+    assert "5ec7e7" not in repr(settings)

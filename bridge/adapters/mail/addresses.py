@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bridge.adapters.mail.clean import plain_name
+from bridge.adapters.mail.clean import clean, plain_name
 from bridge.adapters.mail.headers import unencoded
 from bridge.core.letter import Address
 
 ADDRESSES_AT_MOST: Final = 500
 _READ_AT_MOST: Final = 64 * 1024
-_TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.){0,250})"|<([^<>]{0,400})>|\(|\)|[,;]|:|[^"<>(),;:]+|.', re.DOTALL)
+_TOKEN: Final = re.compile(
+    r'"((?:[^"\\]|\\.){0,250})"|<([^<>]{0,400})>|\(|\)|[,;]|:|=\?[^?\s]{1,70}\?[bBqQ]\?[^?]{0,500}\?=|(?:[^"<>(),;:=]|=(?!\?))+|.',
+    re.DOTALL,
+)
+_AROUND: Final = re.compile(r"\s*([@.])\s*")
 _MAIL: Final = re.compile(r"[^\s@<>(),;:\"\\\[\]\x00-\x20\x7f]{1,64}@[^\s@<>(),;:\"\\\x00-\x20\x7f]{1,255}")
 _QUOTED_LOCAL: Final = re.compile(r'"([^"\\\s@]{1,64})"@')
 _BARE_DOMAIN: Final = re.compile(r"[\w.-]+", re.UNICODE)
@@ -22,7 +26,7 @@ _NAME_AT_MOST: Final = 200
 def read_addresses(value: str) -> tuple[Address, ...]:
     """The usable addresses of a header's value, the members of groups too; at most `ADDRESSES_AT_MOST`."""
     found: list[Address] = []
-    for words, angled in _mailboxes(value[:_READ_AT_MOST]):
+    for words, angled in _mailboxes(clean(value[:_READ_AT_MOST]).replace("\n", " ")):
         address = _address(words, angled)
         if address is not None:
             found.append(address)
@@ -32,7 +36,7 @@ def read_addresses(value: str) -> tuple[Address, ...]:
 
 
 def _mailboxes(value: str) -> Iterator[tuple[list[str], str]]:
-    """The words before, or instead of, an address in angle brackets, and that address, for each mailbox of a list."""
+    """The words beside an address in angle brackets, or instead of one, and that address, for each mailbox of a list."""
     words: list[str] = []
     comments: list[str] = []
     angled, depth = "", 0
@@ -43,43 +47,44 @@ def _mailboxes(value: str) -> Iterator[tuple[list[str], str]]:
         elif depth:
             comments.append(text)
         elif text in {",", ";"}:
-            yield words or comments, angled
+            yield [*words, *comments], angled
             words, comments, angled = [], [], ""
         elif text == ":" and not angled:
             words = []  # what stood before was a group's name
         elif token[1] is not None:
             words.append(re.sub(r"\\(.)", r"\1", token[1]))
-        elif token[2] is not None:
-            angled = token[2] if _MAIL.search(_plain(token[2])) else angled
+        elif token[2] is not None and not angled and _mail_in(token[2]):
+            angled = token[2]
         else:
-            words.append(text)
-    yield words or comments, angled
+            words.append(token[2] if token[2] is not None else text)
+    yield [*words, *comments], angled
 
 
-def _plain(text: str) -> str:
-    return _QUOTED_LOCAL.sub(r"\1@", "".join(unencoded(text).split()))
+def _mail_in(angled: str) -> str:
+    """The address between angle brackets, with the spaces that folding has left in it; empty where there is none."""
+    plain = _QUOTED_LOCAL.sub(r"\1@", _AROUND.sub(r"\1", unencoded(angled)).strip())
+    found = _MAIL.search(plain) if not any(map(str.isspace, plain)) else None
+    return found[0] if found else ""
 
 
 def _address(words: list[str], angled: str) -> Address | None:
     """The address in angle brackets, or the one that stands among the words."""
-    joined = unencoded(" ".join(" ".join(words).split()))
+    name = unencoded(" ".join(" ".join(words).split()))
     if angled:
-        found = _MAIL.search(_plain(angled))
-        name = joined
+        found = _mail_in(angled)
     else:
-        found = _MAIL.search(joined) or _MAIL.search(_plain(joined))
-        name = joined.replace(found[0], "") if found else ""
-    mail = _normal(found[0]) if found else ""
-    if not mail:
-        return None
-    return Address(mail, plain_name(name).strip(" \"'<>()").strip()[:_NAME_AT_MOST])
+        among = _MAIL.search(name)
+        found = among[0] if among else ""
+        name = name.replace(found, "", 1)
+    mail = _normal(found)
+    return Address(mail, plain_name(name).strip(" \"'<>()")[:_NAME_AT_MOST]) if mail else None
 
 
 def _normal(mail: str) -> str:
     """The address with its domain in lower case and in the letters of the DNS; empty where the domain is none."""
     local, _, domain = mail.strip("'`.").rpartition("@")
     domain = domain.strip(".'`").lower()
-    if not local or not domain:
+    if not local or not domain or plain_name(mail) != mail or "·" in local:
         return ""
     if domain.startswith("["):
         return f"{local}@{domain}"

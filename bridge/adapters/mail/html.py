@@ -7,6 +7,7 @@ from html import unescape
 from typing import Final
 
 import lxml.html
+from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
 
@@ -48,9 +49,9 @@ _BLOCK: Final = re.compile(r"</?(?:p|div|br|tr|li|table|h[1-6]|blockquote|hr)\b[
 TAGS_AT_MOST: Final = 100_000
 """Tags of HTML that are laid out; text with more of them is only freed of them."""
 _LINK_AT_MOST: Final = 2_000
-_EMPTY_LINES: Final = re.compile(r"\n(?:[ \t\u00a0]*\n){3,}")
-_TRAILING: Final = re.compile(r"[ \t\u00a0]+$", re.MULTILINE)
-_CONFIG: Final = ParserConfig(display_links=False, display_images=False)
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
+_CONFIG: Final = ParserConfig(css=CSS_PROFILES["strict"])
+"""The other profile puts spaces around each `span`, in the middle of words too."""
 
 
 def is_html(text: str) -> bool:
@@ -67,8 +68,8 @@ def as_text(html: str) -> str:
         text = _rendered(source) if source.count("<") <= TAGS_AT_MOST else _plainly(source)
     except Exception:  # noqa: BLE001 - whatever the converter does not take (too deep, broken) is read without it
         text = _plainly(source)
-    text = _TRAILING.sub("", clean(text.replace("\u00a0", " ")))
-    return _EMPTY_LINES.sub("\n\n", _quoted(text)).strip("\n")
+    lines = (line.rstrip() for line in clean(text.replace("\u00a0", " ")).split("\n"))
+    return _EMPTY_LINES.sub("\n\n", _quoted("\n".join(lines))).strip("\n")
 
 
 def _rendered(source: str) -> str:

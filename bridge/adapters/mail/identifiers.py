@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Final
 
+from bridge.adapters.mail.clean import clean
 from bridge.adapters.mail.headers import Header
 
 REFERENCES_AT_MOST: Final = 100
@@ -30,7 +31,7 @@ def references(header: Header) -> tuple[str, ...]:
 
 
 def _ids(value: str) -> Iterator[str]:
-    tail = value[-_READ_AT_MOST:]
+    tail = clean(value[-_READ_AT_MOST:])
     angled = [_SPACE.sub("", one) for one in _ANGLED.findall(tail)]
     yield from filter(None, angled or _BARE.findall(tail))
 

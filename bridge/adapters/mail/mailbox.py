@@ -131,8 +131,8 @@ class ImapMailbox:
 
     def _has(self, session: ImapSession, criteria: str) -> bool:
         for folder in self._searched(session):
-            session.select(folder, readonly=True)
             self._open = None
+            session.select(folder, readonly=True)
             if session.search(criteria):
                 return True
         return False
@@ -153,14 +153,15 @@ class ImapMailbox:
 
     def _select(self, session: ImapSession, folder: str, *, anew: bool = False) -> int:
         if anew or self._open is None or self._open[0] != folder:
+            self._open = None
             self._open = (folder, session.select(folder))
         return self._open[1]
 
     def _require_target(self, session: ImapSession) -> None:
         """Refuse a folder to move to that is not there, before anything is handled."""
         if self._rules.move_to:
-            session.select(self._rules.move_to, readonly=True)
             self._open = None
+            session.select(self._rules.move_to, readonly=True)
 
 
 def _one(folder: str, validity: int, item: object) -> Waiting | None:

@@ -18,7 +18,7 @@ from bridge.adapters.mail.headers import Header, split
 
 DEPTH_AT_MOST: Final = 20
 PARTS_AT_MOST: Final = 1_000
-_GUESSED: Final = re.compile(rb"(?:^|\n)--([^\s-][^\r\n]{0,68}[^\s])[ \t]*\r?\n[A-Za-z-]{1,60}:")
+_GUESSED: Final = re.compile(rb"(?<![^\r\n])--([^\s-][^\r\n]{0,68}[^\s])[ \t]*\r?\n[A-Za-z-]{1,60}:")
 _TYPE: Final = re.compile(r"[\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,100}")
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64: Final = bytes(byte for byte in range(256) if byte not in _ALPHABET)

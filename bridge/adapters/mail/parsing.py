@@ -1,7 +1,7 @@
 """Bytes of a mail to a `Letter`: whatever they are, nothing raises, nothing that somebody wrote is lost, and the work is bounded.
 
 The standard `email` package takes parameters, dates and transfer encodings apart; the tree of parts, charsets and addresses are read by
-modules beside this one, because there the package raises, gives up or takes unbounded time (docs/decisions has which).
+modules beside this one, because there the package raises, gives up or takes unbounded time (docs/decisions/0013-reading-mail.md).
 """
 
 from __future__ import annotations

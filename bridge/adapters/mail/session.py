@@ -38,7 +38,7 @@ class ImapSession:
                 self._log_in()
                 self._capabilities = _capabilities(self._box.client)
             except BaseException:
-                self._box.client.shutdown()
+                self.drop()
                 raise
 
     def close(self) -> None:
@@ -49,8 +49,7 @@ class ImapSession:
 
     def drop(self) -> None:
         """End the connection without a word: the server may not answer any more."""
-        with suppress(OSError):
-            self._box.client.shutdown()
+        _end(self._box)
 
     def alive(self) -> bool:
         """Whether the server still answers."""
@@ -129,12 +128,13 @@ class ImapSession:
     def _open_starttls(self, wait: float) -> BaseMailBox:
         account, context = self.account, self.account.tls()
         box = MailBoxUnencrypted(account.host, account.port, wait)
+        if "STARTTLS" not in box.client.capabilities:
+            _end(box)
+            raise PermanentError(f"{account}: it offers no TLS; nothing was sent there")
         try:
-            if "STARTTLS" not in box.client.capabilities:
-                raise PermanentError(f"{account}: it offers no TLS; nothing was sent there")
             box.client.starttls(context)
         except BaseException:
-            box.client.shutdown()
+            _end(box)
             raise
         return box
 
@@ -157,6 +157,11 @@ class ImapSession:
             yield
         except (BridgeError, OSError, imaplib.IMAP4.error, ImapToolsError, faults.RefusedError, ValueError) as error:
             raise faults.of_imap(self.account, error) from error
+
+
+def _end(box: BaseMailBox) -> None:
+    with suppress(OSError):
+        box.client.shutdown()
 
 
 def _capabilities(client: imaplib.IMAP4) -> frozenset[str]:

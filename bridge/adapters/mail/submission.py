@@ -34,20 +34,20 @@ class Submission:
             raise faults.of_smtp(self._account, "the sender", code, said)
 
     def name_all(self, recipients: tuple[str, ...]) -> Mapping[str, str]:
-        """Name the recipients; those who were refused, with the server's words.
+        """Name the recipients; those who were refused for good, with the server's words.
 
         Raises:
-            TemporaryError: none was taken, and one of them may be later.
+            TemporaryError: one may be taken later: nobody gets the mail before, so that nobody gets it twice.
             PermanentError: all were refused for good.
         """
         answers = {address: self._name(address) for address in recipients}
         refused = {address: answer for address, answer in answers.items() if not 250 <= answer[0] < 252}
         words = {address: f"{code} {faults.in_words(said)}" for address, (code, said) in refused.items()}
+        listed = "; ".join(f"{address}: {said}" for address, said in words.items())
+        if any(400 <= code < 500 for code, _ in refused.values()):
+            raise TemporaryError(f"{self._account}: not all recipients are taken now ({listed})")
         if len(refused) == len(answers):
-            later = any(400 <= code < 500 for code, _ in refused.values())
-            listed = "; ".join(f"{address}: {said}" for address, said in words.items())
-            kind = TemporaryError if later else PermanentError
-            raise kind(f"{self._account}: no recipient was taken ({listed})")
+            raise PermanentError(f"{self._account}: no recipient was taken ({listed})")
         return words
 
     def _name(self, address: str) -> tuple[int, bytes]:

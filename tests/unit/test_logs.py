@@ -1,0 +1,133 @@
+"""Logs: one line a decision with ticket, reason and run; for people and for machines; nobody's name, address or words in any of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+
+import pytest
+
+from bridge.cli.logs import Discreet, JsonFormatter
+from bridge.core.model import Attribute
+from bridge.errors import PermanentError, UnknownOutcomeError
+from bridge.watch.hints import Hint
+from tests.unit.making import INSTALL, PRINTER, PRODUCT, SYSTEM, UPDATE
+from tests.unit.test_service import Stage
+from tests.unit.worlds import TEN, World
+
+PERSONAL = (
+    "Пелагея",
+    "pelageya@zavod.example",
+    "+7 495",
+    "Рога и копыта",
+    "секрет",
+    "Иван",
+    "Петрова",
+    "Орлова",
+    "x86_64",
+)
+
+
+@pytest.fixture(params=[JsonFormatter, Discreet], ids=["for machines", "for people"])
+def log(request: pytest.FixtureRequest) -> Iterator[StringIO]:
+    """All that is logged, libraries included."""
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(request.param())
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(before)
+
+
+class NamedError(Exception):
+    """Something nobody thought of, with a person's name in it."""
+
+
+def troubled(world: World) -> Stage:
+    """A world in which people have names and addresses, and much goes wrong."""
+    stage = Stage(world)
+    world.cabinet.accounts["customer-01"].name = "Пелагея Рога и копыта"
+    world.cabinet.accounts["customer-01"].mail = "pelageya@zavod.example"
+    words = "Меня зовут Пелагея, +7 495 000-00-00, pelageya@zavod.example, секрет"
+    fields = {SYSTEM: "Пелагея x86_64 секрет", UPDATE: ""}
+    numbers = [world.open(f"{subject} Пелагея", description=words) for subject in (INSTALL, PRODUCT, PRINTER)]
+    world.open(f"{INSTALL}: Рога и копыта", description=words, fields=fields)
+    asked = numbers[0]
+    world.tracker.broken[world.open()] = NamedError("Пелагея")  # type: ignore[assignment]
+    world.tracker.broken[world.open()] = PermanentError("GET /issues/6.json: Redmine answered 418")
+    world.tracker.after_write.extend([None, UnknownOutcomeError("PUT /issues/2.json: sent, but no answer came")])
+    world.cabinet.not_taken.add((Attribute.FIELD, "Альт Пелагея секрет x86_64"))
+    stage.serve(130)
+    world.customer.note(asked, "Система: Альт Пелагея секрет x86_64\nОбновление: вчера", at=stage.clocks.now())
+    stage.watch.hints.put(Hint(asked))
+    world.tracker.meanwhile = lambda: world.staff().note(asked, assigned_to="Полина Петрова", due_date="2026-12-10")
+    stage.serve(130)
+    stage.clocks.today = TEN + timedelta(days=3)
+    stage.serve(60)
+    return stage
+
+
+def test_nothing_personal_is_logged(world: World, log: StringIO) -> None:
+    """Names, addresses, telephone numbers, what customers wrote: none of it, whatever goes wrong."""
+    stage = troubled(world)
+    text = log.getvalue()
+    assert stage.value("decisions_total", step="ask", result="written")
+    assert len(text.splitlines()) > 20
+    assert [word for word in PERSONAL if word in text] == []
+
+
+@pytest.mark.parametrize("log", [JsonFormatter], indirect=True, ids=["for machines"])
+def test_one_line_for_each_decision(world: World, log: StringIO) -> None:
+    """With ticket, step, reason and run as fields of their own, the same words as `log ID` shows."""
+    number = world.open(PRODUCT)
+    Stage(world).serve(1)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    decided = [line for line in lines if "step" in line]
+    kept = list(world.store.logged(number))
+    assert [line["step"] for line in decided] == ["acknowledge", "set_term"]
+    assert [(line["run"], line["reason"]) for line in decided] == [(row.run, row.reason) for row in kept]
+    for line in decided:
+        assert list(line) == ["ts", "level", "logger", "run", "ticket", "step", "reason", "message"]
+        assert (line["ticket"], line["level"], line["logger"]) == (number, "info", "bridge.engine")
+        assert datetime.fromisoformat(line["ts"]).utcoffset() == timedelta(0)
+    assert len({line["run"] for line in lines if "run" in line}) == 1
+
+
+@pytest.mark.parametrize("log", [Discreet], indirect=True, ids=["for people"])
+def test_a_line_for_people_has_it_all(world: World, log: StringIO) -> None:
+    """Ticket, step, reason, run in one sentence."""
+    number = world.open(PRODUCT)
+    Stage(world).serve(1)
+    row = next(world.store.logged(number))
+    assert f"ticket {number}: acknowledge: {row.reason} [{row.run}]" in log.getvalue()
+
+
+def test_a_traceback_shows_places_and_not_words(log: StringIO) -> None:
+    """Where it was raised, what kind it is, and what it came from: enough to mend it."""
+    try:
+        try:
+            raise KeyError("Пелагея")
+        except KeyError as error:
+            raise NamedError("pelageya@zavod.example") from error
+    except NamedError:
+        logging.getLogger("bridge").exception("ticket %s", 7)
+    text = log.getvalue()
+    assert "test_logs.py" in text
+    assert "NamedError" in text
+    assert "builtins.KeyError" in text
+    assert "ticket 7" in text
+
+
+def test_a_line_is_one_line(log: StringIO) -> None:
+    """For machines: whatever the message has in it; and it stays readable."""
+    logging.getLogger("bridge").warning("первая\nвторая")
+    if "{" in log.getvalue():
+        assert json.loads(log.getvalue())["message"] == "первая\nвторая"
+    assert "первая" in log.getvalue()
