@@ -23,7 +23,7 @@ from bridge.adapters.redmine.tracker import RedmineTracker
 from bridge.adapters.store import SqlStore
 from bridge.core.model import Ticket
 from bridge.core.policy import Policy
-from bridge.engine import BRAKE, Budget, Engine, Look
+from bridge.engine import BRAKE, Budget, Engine, Look, Rate
 from bridge.errors import NotFoundError, PermanentError
 from bridge.jobs import Exit, Flag, Pass, Summary
 from bridge.mail.office import MailOffice
@@ -140,6 +140,11 @@ class App:
         """An engine whose decisions are logged under a run's name."""
         return Engine(self.tracker, self.store, self.policy, run or self.new_run())
 
+    @property
+    def rate(self) -> Rate:
+        """How fast Redmine may be written to (`limits.writes_per_minute`)."""
+        return Rate(self.store, self.policy.limits.writes_per_minute, self.now)
+
     def new_run(self) -> str:
         """A name for a run that sorts by time and is not given twice."""
         return f"{self.now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
@@ -167,7 +172,7 @@ class App:
             return lost.is_set() or bool(stopping and stopping.is_set())
 
         try:
-            return work(Pass(self.engine(run), self.now(), stopping=stops, renew=renew, mail=self.mail_office))
+            return work(Pass(self.engine(run), self.now(), stopping=stops, renew=renew, mail=self.mail_office, rate=self.rate))
         finally:
             self.store.release_pass(owner)
 

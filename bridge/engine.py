@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -16,13 +16,15 @@ from bridge.core.decisions import Decision
 from bridge.core.messages import compose
 from bridge.core.model import Attribute, Change, Journal, OwnStep, Role, State, Ticket, Write
 from bridge.core.policy import Policy
-from bridge.errors import NotFoundError, PermanentError
+from bridge.errors import NotFoundError, PermanentError, TemporaryError
 from bridge.ports import Claim, ClaimState, Known, Store, Tracker
 
 log: Final = logging.getLogger("bridge.engine")
 
 BRAKE: Final = "brake"
 """Name of the setting that holds all writing until an operator says `resume` (W5)."""
+WRITES: Final = "writes"
+"""Name of the counter of writes in a minute."""
 
 
 class Result(StrEnum):
@@ -40,22 +42,65 @@ class BrakeError(PermanentError):
     """The pass would have changed more tickets than `limits.changes_per_pass` allows; nothing is written until `resume` (W5)."""
 
 
-@dataclass
-class Budget:
-    """How many writes a pass has left (W5)."""
+class RateError(TemporaryError):
+    """All writes of this minute are done (`limits.writes_per_minute`); nothing is wrong with the ticket, it has its turn in a later pass."""
 
-    left: int
+
+@dataclass(frozen=True)
+class Rate:
+    """`limits.writes_per_minute`: counted in the store, by the clock's minutes, together by all who share it. `now` is the present moment."""
+
+    store: Store
+    per_minute: int
+    now: Callable[[], datetime]
+
+    @property
+    def minute(self) -> str:
+        """Which minute it is."""
+        return f"{self.now().astimezone(UTC):%Y-%m-%dT%H:%M}"
+
+    def is_used_up(self) -> bool:
+        """Whether nothing more can be written in this minute."""
+        return self.store.counted(WRITES, self.minute) >= self.per_minute
 
     def take(self, count: int) -> None:
-        """Use up some.
+        """Use up some of this minute's.
+
+        Raises:
+            RateError: there are not that many left.
+        """
+        if not self.store.count(WRITES, self.minute, count, self.per_minute):
+            raise RateError(f"limits.writes_per_minute ({self.per_minute}) is reached; the rest comes in a later pass")
+
+
+@dataclass
+class Budget:
+    """How many writes a pass has left (W5), and where there is a rate, the minute that it is."""
+
+    left: int
+    rate: Rate | None = None
+
+    def take(self, count: int) -> None:
+        """Use up some. The brake is asked first: what a minute allows must not keep a flood from pulling it.
 
         Raises:
             BrakeError: there are not that many left.
+            RateError: the minute has not that many left.
         """
+        self.require(count)
+        if self.rate is not None and count:
+            self.rate.take(count)
+        self.spend(count)
+
+    def require(self, count: int) -> None:
+        """Raise BrakeError where there are not that many left."""
         if count > self.left:
             raise BrakeError(
                 "the pass would change more than limits.changes_per_pass allows; look at `plan`, then say `resume`"
             )
+
+    def spend(self, count: int) -> None:
+        """Count them as used."""
         self.left -= count
 
 
@@ -106,6 +151,7 @@ class Engine:
         Raises:
             TemporaryError, PermanentError: the ticket could not be read or written; nothing else is affected (W6).
             BrakeError: the pass has no writes left (W5).
+            RateError: the minute has none left.
         """
         try:
             ticket = self.tracker.read(ticket_id)
@@ -274,7 +320,7 @@ class Engine:
             )
             if made is None and ticket.current.value_of(change) != change.new and not _by_others(fresh, ours, change):
                 if self.store.refuse(ticket.id, change.attribute, change.name, change.new, now):
-                    yield f"ticket {ticket.id}: Redmine did not take {_named(change)} «{change.new}»; it is not tried again"
+                    yield f"ticket {ticket.id}: Redmine did not take {_named(change)}{_shown(change, change.new)}; it is not tried again"
             elif made is not None and made.old != change.old:
                 yield from self._put_back(a, ticket, change, made)
 
@@ -284,19 +330,23 @@ class Engine:
             return
         back = Change(change.attribute, change.new, made.old, change.name)
         yield from self.tracker.write(a.ticket.id, Write((), changes=(back,)))
-        yield f"ticket {a.ticket.id}: somebody had set {_named(change)} to «{made.old}» meanwhile; it was put back"
+        yield f"ticket {a.ticket.id}: somebody had set {_named(change)}{_shown(change, made.old, 'to ')} meanwhile; it was put back"
 
     # --- memory ---------------------------------------------------------------------------------------------------------------------------
 
     def _keep(self, a: Assessment, read_at: datetime, next_at: datetime | None) -> None:
         updated_on = a.ticket.updated_on or a.ticket.created_on
-        self.store.keep(Known(a.ticket.id, updated_on, read_at, next_at, closed=a.is_closed))
+        clock = Result.OLD.value if self._brake(a) is Result.OLD else a.standing.clock.value
+        due = a.standing.due
+        self.store.keep(Known(a.ticket.id, updated_on, read_at, next_at, closed=a.is_closed, clock=clock, due=due))
 
     def _log(self, a: Assessment, decisions: tuple[Decision, ...], held: Result | None, now: datetime) -> None:
         for decision in decisions:
             note = f" ({held}: not written)" if held else ""
-            log.info("ticket %s: %s: %s%s [%s]", a.ticket.id, decision.step, decision.reason, note, self.run)
-            self.store.log(self.run, a.ticket.id, now, [OwnStep(decision.step, 0, now)], decision.reason + note)
+            reason = decision.reason + note
+            more = {"ticket": a.ticket.id, "step": decision.step.value, "reason": reason, "run": self.run}
+            log.info("ticket %s: %s: %s [%s]", a.ticket.id, decision.step, reason, self.run, extra=more)
+            self.store.log(self.run, a.ticket.id, now, [OwnStep(decision.step, 0, now)], reason)
 
 
 def _same_side(own: OwnStep, claim: Claim) -> bool:
@@ -348,3 +398,9 @@ def _named(change: Change) -> str:
         if change.attribute is Attribute.FIELD
         else f"the {change.attribute.value.replace('_', ' ')}"
     )
+
+
+def _shown(change: Change, value: str, before: str = "") -> str:
+    """A value as a trouble may tell it: neither a person's name nor what a customer wrote, since it is logged."""
+    is_personal = change.attribute in (Attribute.ASSIGNEE, Attribute.FIELD)
+    return "" if is_personal else f" {before}«{value}»"

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
 from bridge.core.model import Channel
-from bridge.core.worktime import WorkCalendar
-from bridge.engine import BRAKE, BrakeError, Budget, Engine, Look, Result
+from bridge.engine import BRAKE, BrakeError, Budget, Engine, Look, Rate, RateError, Result
 from bridge.errors import BridgeError, TemporaryError
 from bridge.mail.office import MailOffice, MailSummary
-from bridge.ports import Batch, Head, Known, Store
+from bridge.ports import Known, Store
+from bridge.worklist import CURSOR, NEVER, Worklist, is_reread_due
+
+__all__ = ["CURSOR", "Exit", "Flag", "Pass", "Summary", "adopt", "is_reread_due"]
 
 log: Final = logging.getLogger("bridge.jobs")
 
-CURSOR: Final = "cursor"
-FULL: Final = "last full re-read"
 MAX_BACK_OFF: Final = timedelta(hours=4)
 FIRST_BACK_OFF: Final = timedelta(minutes=2)
-NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 OUT_OF_REACH: Final = 3
 """So many tickets in a row that fail for a temporary reason mean that Redmine is out of reach, not that the tickets are bad."""
 
@@ -36,6 +35,26 @@ class Exit(IntEnum):
     HELD = 3
     OUT_OF_REACH = 4
     BUSY = 5
+
+
+class Flag:
+    """Something that was asked for. Without a lock: a signal's handler may set it whatever it has interrupted, which `threading.Event` may not."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        """Ask for it."""
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        """Whether it was asked for."""
+        return self._is_set
+
+    def take(self) -> bool:
+        """Whether it was asked for since the last time."""
+        asked, self._is_set = self._is_set, False
+        return asked
 
 
 @dataclass
@@ -102,12 +121,32 @@ class Pass:
     stopping: Callable[[], bool] = lambda: False
     renew: Callable[[], None] = lambda: None
     mail: MailOffice | None = None
+    rate: Rate | None = None
 
     def run(self, *, tickets: bool = True) -> Summary:
         """Look at every ticket that may want something, and at the mail; never raises for a single one's sake.
 
         Without `tickets` it is the mail's job alone: what came in, what waits to go out.
         """
+        budget = Budget(self.engine.policy.limits.changes_per_pass, self.rate)
+
+        def work(summary: Summary) -> None:
+            self._take_in(budget, summary)
+            if tickets:
+                self._run(budget, summary)
+            self._send_out(summary)
+
+        return self._unless_held(work)
+
+    def run_for(self, hints: Mapping[int, str], budget: Budget) -> Summary:
+        """Look at these tickets at once, since something said that they changed; brake and back-off hold, the cursor stays (trap 16).
+
+        `hints` has the tracker's name by ticket, empty where it is not known: those of other trackers cost no request.
+        """
+        budget.rate = self.rate
+        return self._unless_held(lambda summary: self._run_for(hints, budget, summary))
+
+    def _unless_held(self, work: Callable[[Summary], None]) -> Summary:
         summary = Summary(self.engine.run, self.now)
         if self.engine.store.get(BRAKE):
             summary.exit, summary.why = (
@@ -115,15 +154,13 @@ class Pass:
                 f"held by the brake: {self.engine.store.get(BRAKE)}; say `presale-bridge resume`",
             )
             return summary
-        budget = Budget(self.engine.policy.limits.changes_per_pass)
         try:
-            self._take_in(budget, summary)
-            if tickets:
-                self._run(budget, summary)
-            self._send_out(summary)
+            work(summary)
         except BrakeError as error:
             self.engine.store.set(BRAKE, str(error))
             summary.exit, summary.why = Exit.HELD, str(error)
+        except RateError as error:
+            summary.why = str(error)
         except TemporaryError as error:
             summary.exit, summary.why = Exit.OUT_OF_REACH, str(error)
         return summary
@@ -147,80 +184,74 @@ class Pass:
         """What a pass would do: on what it would look at, closed tickets too, and on everything that is open; writes nothing."""
         everything = [head.id for head in self.engine.tracker.changed(None).heads]
         if self.engine.store.get(CURSOR):
-            everything += self._worklist(self._changed(), full=False)
+            everything += self.worklist.tickets(self.worklist.changed(), full=False)
         return [self.engine.plan(ticket_id, self.now) for ticket_id in dict.fromkeys(everything)]
 
-    def _changed(self) -> Batch:
-        cursor = self.engine.store.get(CURSOR)
-        return self.engine.tracker.changed(datetime.fromisoformat(cursor) if cursor else None)
+    @property
+    def worklist(self) -> Worklist:
+        """What it has to look at."""
+        return Worklist(self.engine.tracker, self.engine.store, self.engine.policy.calendar, self.now)
 
     def _run(self, budget: Budget, summary: Summary) -> None:
-        store = self.engine.store
-        cursor = store.get(CURSOR)
-        batch = self._changed()
-        full = self._full_reread(cursor)
-        for ticket_id in self._worklist(batch, full=full):
+        worklist = self.worklist
+        batch, full = worklist.changed(), worklist.is_full()
+        for ticket_id in worklist.tickets(batch, full=full):
             if self.stopping():
                 summary.why = "told to stop; the rest comes in the next pass"
                 return
             self._look(ticket_id, batch.cursor, budget, summary)
             self.renew()
-        store.set(CURSOR, batch.cursor.isoformat())
-        if full or not cursor:
-            store.set(FULL, self.now.isoformat())
+        worklist.done(batch, full=full)
         if summary.failed:
             summary.exit = Exit.TICKETS_FAILED
 
-    def _full_reread(self, cursor: str) -> bool:
-        """Whether today's full re-read is still to be done: the first pass in the working time of a day (T13)."""
-        return bool(cursor) and is_reread_due(self.engine.policy.calendar, self.engine.store.get(FULL), self.now)
+    def _run_for(self, hints: Mapping[int, str], budget: Budget, summary: Summary) -> None:
+        """What is read now may change within this very second (REST tells no finer): so that it counts as read at the last pass."""
+        read_at = self.worklist.cursor or NEVER
+        for ticket_id in [ticket_id for ticket_id, tracker in hints.items() if self._is_ours(ticket_id, tracker)]:
+            if self.stopping():
+                summary.why = "told to stop; the rest comes in the next pass"
+                return
+            self._look(ticket_id, read_at, budget, summary)
+            self.renew()
+        if summary.failed:
+            summary.exit = Exit.TICKETS_FAILED
 
-    def _worklist(self, batch: Batch, *, full: bool) -> Iterator[int]:
-        """Each ticket once: changed ones, due ones, those that left the scope, and on a full re-read all open ones."""
-        store, seen = self.engine.store, set[int]()
-        wanted = [head.id for head in batch.heads if self._is_news(head, store.known(head.id))]
-        wanted += [ticket_id for ticket_id in batch.outside if store.known(ticket_id)]
-        wanted += store.due(self.now)
-        if full:
-            wanted += [head.id for head in self.engine.tracker.changed(None).heads]
-            wanted += sorted(store.open_ids())
-        for ticket_id in wanted:
-            if ticket_id not in seen and not self._is_put_aside(ticket_id):
-                seen.add(ticket_id)
-                yield ticket_id
-
-    def _is_news(self, head: Head, known: Known | None) -> bool:
-        """Redmine tells whole seconds: what was changed in the second of the last reading may hold a later change."""
-        return known is None or head.updated_on != known.updated_on or head.updated_on >= known.read_at
-
-    def _is_put_aside(self, ticket_id: int) -> bool:
+    def _is_ours(self, ticket_id: int, tracker: str) -> bool:
+        """A ticket that is known is looked at in whatever tracker it is: it may have left the scope just now."""
+        in_scope = not tracker or tracker in self.engine.policy.redmine.scope.trackers
         known = self.engine.store.known(ticket_id)
-        return bool(known and known.put_aside_until and known.put_aside_until > self.now)
+        return (in_scope or known is not None) and not self.worklist.is_put_aside(ticket_id)
 
     def _look(self, ticket_id: int, read_at: datetime, budget: Budget, summary: Summary) -> None:
         summary.looked_at += 1
         try:
             look = self.engine.look(ticket_id, self.now, read_at, budget)
-        except BrakeError:
+        except (BrakeError, RateError):
             raise
         except BridgeError as error:
             self._failed(ticket_id, str(error), summary)
             self._stop_if_out_of_reach(error, summary)
         except Exception as error:  # whatever is wrong with one ticket must not stop the others (W6)
-            log.exception("ticket %s", ticket_id)
-            self._failed(ticket_id, f"{type(error).__name__}: {error}", summary)
+            log.exception("ticket %s", ticket_id, extra={"ticket": ticket_id, "run": summary.run})
+            self._failed(ticket_id, f"{type(error).__name__}: {error}", summary, told=type(error).__name__)
         else:
             summary.in_a_row = 0
             summary.looks.append(look)
             for trouble in look.troubles:
                 self.engine.report(trouble)
 
-    def _failed(self, ticket_id: int, reason: str, summary: Summary) -> None:
+    def _failed(self, ticket_id: int, reason: str, summary: Summary, told: str = "") -> None:
+        """Put it aside; what nobody thought of may quote the ticket, so that only `told` is logged of it."""
         summary.failed[ticket_id] = reason
         known = self.engine.store.known(ticket_id) or self._never_read(ticket_id)
         wait = min(FIRST_BACK_OFF * 2 ** min(known.tries, 10), MAX_BACK_OFF)
         tries = self.engine.store.put_aside(ticket_id, self.now + wait, reason)
-        log.warning("ticket %s failed (%s. time), looked at again in %s: %s", ticket_id, tries, wait, reason)
+        logged = told or reason
+        more = {"ticket": ticket_id, "run": summary.run, "reason": logged}
+        log.warning(
+            "ticket %s failed (%s. time), looked at again in %s: %s", ticket_id, tries, wait, logged, extra=more
+        )
 
     def _never_read(self, ticket_id: int) -> Known:
         """A ticket that failed before it was looked at once is remembered all the same, so that its back-off holds and grows (W6)."""
@@ -240,11 +271,3 @@ def adopt(store: Store, ticket_id: int, now: datetime) -> None:
     known = store.known(ticket_id)
     if known is not None:
         store.keep(known.waking(now))
-
-
-def is_reread_due(calendar: WorkCalendar, last: str, now: datetime) -> bool:
-    """Whether working time has begun since the last full re-read."""
-    if not calendar.is_working(now):
-        return False
-    opening = calendar.opening(calendar.date_of(now))
-    return not last or (opening is not None and datetime.fromisoformat(last) < opening.astimezone(UTC))

@@ -179,6 +179,9 @@ class Store(Protocol):
     def counted(self, name: str, window: str) -> int:
         """How far it has come in that window."""
 
+    def drop_counts(self, first: str, before: str) -> None:
+        """Forget the counters whose names lie from `first` on and before `before`, as text sorts."""
+
     def adopted(self, ticket_id: int) -> bool:
         """Whether an operator has adopted a ticket older than `not_before` (W5)."""
 

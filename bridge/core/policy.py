@@ -290,6 +290,7 @@ class Limits:
 
     not_before: datetime
     changes_per_pass: int = 50
+    writes_per_minute: int = 120
     settle: timedelta = timedelta(minutes=10)
     settle_unknown: timedelta = timedelta(minutes=5)
     shadow: bool = False

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from bridge.demo import processes
 from bridge.demo.accounts import Account, Accounts, give_out
 from bridge.demo.database import Database, open_database
+from bridge.demo.hook import Browser
 from bridge.demo.install import install
 from bridge.demo.names import Names
 from bridge.demo.sink import Mailbox
@@ -24,7 +25,7 @@ from bridge.demo.template import HERE, Layout, copy_template, digest
 from bridge.errors import BridgeError, PermanentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 DatabaseKind = Literal["sqlite", "postgresql"]
@@ -177,6 +178,18 @@ class RedmineServer:
         else:
             processes.write(self._layout.clock, repr(at.timestamp()))
         time.sleep(0.01)  # Redmine looks at the file every 3 ms
+
+    def set_hook(self, url: str, secret: str, trackers: Iterable[str] = ()) -> None:
+        """Let the running Redmine tell that address at once which ticket has changed; an empty address turns it off.
+
+        No trackers means all. It is kept when Redmine is started anew.
+        """
+        ids = [self.names.id("tracker", name) for name in trackers]
+        self.browser().set_hook(url, secret, trackers=ids)
+
+    def browser(self) -> Browser:
+        """The administrator's browser, logged in."""
+        return Browser(self.url, self.password)
 
     @property
     def _lock(self) -> Path:

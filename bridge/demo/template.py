@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bridge.demo import processes
+from bridge.demo import hook, processes
 from bridge.demo.database import open_database
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class Layout:
 def digest() -> str:
     """What a Redmine prepared now would be made from; another value means that it has to be made anew."""
     found = hashlib.sha256()
-    for name in SCRIPTS:
-        found.update((HERE / name).read_bytes())
+    for file in (*(HERE / name for name in SCRIPTS), *hook.plugin_files()):
+        found.update(file.read_bytes())
     return found.hexdigest()[:12]
 
 
@@ -136,6 +136,7 @@ def _unpack(layout: Layout, deb: Path) -> None:
     _folders([layout.home / "files", layout.app / "plugins", layout.app / "log", layout.app / "public/plugin_assets"])
     for name in ("demo.rb", "additional_environment.rb"):
         shutil.copyfile(HERE / name, layout.app / "config" / name)
+    shutil.copytree(hook.plugin(), layout.app / "plugins" / hook.NAME, ignore=shutil.ignore_patterns("test"))
     processes.write(layout.config / "secret_key.txt", secrets.token_hex(64))
 
 

@@ -26,7 +26,7 @@ from bridge.core.machines import writer_of
 from bridge.core.model import Channel, Language, Ticket
 from bridge.core.policy import Mail, Policy
 from bridge.core.threads import Threads
-from bridge.engine import BrakeError, Budget
+from bridge.engine import BrakeError, Budget, RateError
 from bridge.errors import BridgeError, InvalidError, NotFoundError, TemporaryError
 from bridge.mail import writing
 from bridge.mail.writing import Notice, stands_in
@@ -90,7 +90,7 @@ class Intake:
 
         Raises:
             TemporaryError, PermanentError: the mailbox or Redmine is out of reach, or the mailbox refuses the account.
-            BrakeError: the pass has no writes left (W5).
+            BrakeError, RateError: the pass or the minute has no writes left (W5).
         """
         for released in self.post.released():
             self._guarded(released.key, haul, partial(self._handle, released.raw, released.at, now, budget, haul))
@@ -102,7 +102,7 @@ class Intake:
     def _guarded(self, name: str, haul: Haul, work: Callable[[], object]) -> None:
         try:
             work()
-        except BrakeError:
+        except (BrakeError, RateError):
             raise
         except BridgeError as error:
             haul.failed.append(f"mail {name}: {error}")

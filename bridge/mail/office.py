@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bridge.engine import BrakeError, Budget
+from bridge.engine import BrakeError, Budget, RateError
 from bridge.errors import BridgeError
 from bridge.mail.dispatch import Dispatch, Sent
 from bridge.mail.intake import Haul, Intake
@@ -67,11 +67,11 @@ class MailOffice:
         """Make tickets and notes of what has come.
 
         Raises:
-            BrakeError: the pass has no writes left (W5).
+            BrakeError, RateError: the pass or the minute has no writes left (W5).
         """
         try:
             self.intake.run(now, budget, summary.haul, stopping)
-        except BrakeError:
+        except (BrakeError, RateError):
             raise
         except BridgeError as error:
             summary.out_of_reach = str(error)

@@ -49,6 +49,7 @@ def warnings(draft: Draft, conditions: Conditions, calendar: WorkCalendar, now: 
     yield from check_beside.examples(draft)
     yield from check_mail.left_alone(draft)
     yield from _settle(draft)
+    yield from _rate(draft)
 
 
 def secrets(document: Document) -> Iterator[Mistake]:
@@ -221,6 +222,16 @@ def _settle(draft: Draft) -> Iterator[Mistake]:
     if draft.rules.limits.settle_unknown < _SHORTEST_SETTLE:
         message = "`settle_unknown` must be longer than the time-outs of Redmine and of the proxy before it (W3)"
         yield draft.document.at_value(("limits", "settle_unknown"), message, "5 minutes is usual")
+
+
+def _rate(draft: Draft) -> Iterator[Mistake]:
+    limits = draft.rules.limits
+    if limits.writes_per_minute < limits.changes_per_pass:
+        message = (
+            f"{limits.writes_per_minute} writes a minute may never come to the {limits.changes_per_pass} of one pass that pull the brake (W5): "
+            "a flood would go out slowly instead of being stopped"
+        )
+        yield draft.document.at_value(("limits", "writes_per_minute"), message, "let `writes_per_minute` be no less than `changes_per_pass`")
 
 
 _CHECKS: Final[tuple[Callable[[Draft], Iterator[Mistake]], ...]] = (

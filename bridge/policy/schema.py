@@ -249,6 +249,8 @@ class LimitsSpec(Spec):
     """Tickets received earlier are never written to."""
     changes_per_pass: Count = 50
     """A pass that would change more tickets stops."""
+    writes_per_minute: Count = 120
+    """So many notes and changes are written to Redmine in a minute, by all replicas together; the rest comes in a later pass."""
     settle: WallTime = Field(default="10 minutes", validate_default=True)
     """How long a customer must have been quiet before the first request (F3)."""
     settle_unknown: WallTime = Field(default="5 minutes", validate_default=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bridge.adapters.redmine.connection import Connection
@@ -113,6 +113,8 @@ def moscow(text: str) -> datetime:
 class Stage:
     """Where a story plays. `wrap` puts something between the engine and Redmine in every app that is made from then on."""
 
+    kind: ClassVar[type[StageApp]] = StageApp
+
     server: RedmineServer
     folder: Path
     policy: Policy
@@ -143,12 +145,16 @@ class Stage:
         """The bridge; `restart` makes a new one."""
         return self.new_app()
 
+    @property
+    def settings(self) -> Settings:
+        """What the operator has set."""
+        key = self.server.bridge_key_file.read_text(encoding="utf-8").strip()
+        return Settings(self.url or self.server.url, key, f"sqlite:///{self.folder}/state-{self.stores}.db")
+
     def new_app(self) -> StageApp:
         """A bridge as a new process has it, over the present store."""
-        key = self.server.bridge_key_file.read_text(encoding="utf-8").strip()
-        settings = Settings(self.url or self.server.url, key, f"sqlite:///{self.folder}/state-{self.stores}.db")
         more = {"patience": self.patience, "wrap": self.wrap, "reports": self.reports}
-        return StageApp(settings, str(RULES), Path, self.now, self.policy, **more)
+        return self.kind(self.settings, str(RULES), Path, moment=self.now, rules_of_stage=self.policy, **more)
 
     def restart(self) -> None:
         """A new process over the same store, with the policy and wrapping of now."""
@@ -320,6 +326,8 @@ class Between:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.inner, name)
+        if not callable(found):
+            return found
 
         def call(*given: Any, **named: Any) -> Any:
             self.calls.append(name)

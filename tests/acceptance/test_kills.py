@@ -57,8 +57,10 @@ class _Fused:
     fuse: Fuse
 
     def __getattr__(self, name: str) -> Any:
-        function = getattr(self.inner, name)
-        return lambda *given, **named: self.fuse.call(name, function, *given, **named)
+        found = getattr(self.inner, name)
+        if not callable(found):
+            return found
+        return lambda *given, **named: self.fuse.call(name, found, *given, **named)
 
 
 def pass_in_a_child(stage: Stage, fuse: Fuse, whoami: Callable[[int], object] = lambda _: None) -> int:

@@ -17,6 +17,7 @@ from tests.fakes.service import FakeClocks
 from tests.unit.making import moment
 
 SECRET, OLD, TOKEN = b"the present secret of hooks", b"the secret of last year", b"a-long-token-in-the-url"
+KEYS = Keys((SECRET, OLD), TOKEN)
 OURS = {"event": "issue", "id": 7, "at": "2026-11-23T07:00:00Z", "delivery": "5c1e"}
 NATIVE = {
     "type": "issue.updated",
@@ -49,7 +50,7 @@ def signature(content: bytes, secret: bytes = SECRET) -> str:
 class Door:
     """A doorkeeper with what it told."""
 
-    def __init__(self, keys: Keys = Keys((SECRET, OLD), TOKEN)) -> None:
+    def __init__(self, keys: Keys = KEYS) -> None:
         self.clocks = FakeClocks(moment("11-23 10:00"))
         self.hints = Hints()
         self.counted: list[Fate] = []

@@ -50,6 +50,14 @@ class NamedError(Exception):
     """Something nobody thought of, with a person's name in it."""
 
 
+def blunder(words: dict[str, str]) -> None:
+    """Fail with names in both errors."""
+    try:
+        words["Пелагея"]
+    except KeyError as error:
+        raise NamedError("pelageya@zavod.example") from error
+
+
 def troubled(world: World) -> Stage:
     """A world in which people have names and addresses, and much goes wrong."""
     stage = Stage(world)
@@ -112,10 +120,7 @@ def test_a_line_for_people_has_it_all(world: World, log: StringIO) -> None:
 def test_a_traceback_shows_places_and_not_words(log: StringIO) -> None:
     """Where it was raised, what kind it is, and what it came from: enough to mend it."""
     try:
-        try:
-            raise KeyError("Пелагея")
-        except KeyError as error:
-            raise NamedError("pelageya@zavod.example") from error
+        blunder({})
     except NamedError:
         logging.getLogger("bridge").exception("ticket %s", 7)
     text = log.getvalue()

@@ -16,7 +16,7 @@ from bridge.web.hooks import Doorkeeper, Fate, Keys
 from bridge.web.pages import Pages
 from tests.fakes.service import NEVER, FakeClocks, Reply, call
 from tests.unit.making import moment
-from tests.unit.test_hooks import NATIVE, OURS, PLUGIN, SECRET, TOKEN, body, signature
+from tests.unit.test_hooks import KEYS, NATIVE, OURS, PLUGIN, TOKEN, body, signature
 
 JSON = {"Content-Type": "application/json"}
 SMALL = Bounds(2000, timedelta(milliseconds=20))
@@ -25,7 +25,7 @@ SMALL = Bounds(2000, timedelta(milliseconds=20))
 class Site:
     """The endpoints with what is behind them."""
 
-    def __init__(self, keys: Keys = Keys((SECRET,), TOKEN)) -> None:
+    def __init__(self, keys: Keys = KEYS) -> None:
         self.clocks = FakeClocks(moment("11-23 10:00"))
         self.hints = Hints()
         self.health = Health(self.clocks.monotonic, timedelta(minutes=1))

@@ -268,6 +268,7 @@ def test_a_secret_is_never_repeated() -> None:
     [
         pytest.param("[ошибка,", "[ошибка, установить,", "'установить' has no effect in the route 'Ошибка'", id="A word that a route above takes"),
         pytest.param("  not_before", "  settle_unknown: 10 s\n  not_before", "must be longer than the time-outs", id="A time-out too short"),
+        pytest.param("  not_before", "  writes_per_minute: 49\n  not_before", "never come to the 50 of one pass", id="A rate below the brake"),
         pytest.param("  hardware: [", "  other: [слово]\n  hardware: [", "the family 'other' is used nowhere", id="A family that nothing uses"),
         pytest.param("  by_kind: {bug-report: 3 working days}\n  hand_over: {extend: 1 working day, at_most: 2}", "  by_kind: {bug-report: 3 working hours}", "for the term of 3 working hours this step lies before its start", id="A step before a shorter term"),
         pytest.param("    out_of_scope:\n      answer: {ru: Это не к нам., en: Not here.}\n", "", "is not included in presale support", id="Out of scope without saying so"),

@@ -122,8 +122,9 @@ def test_m1_reminders_in_order() -> None:
 def test_w5_f6_as_shipped() -> None:
     """The brakes are on, silence closes nothing."""
     limits = POLICY.limits
-    assert (limits.changes_per_pass, limits.settle, limits.settle_unknown) == (
+    assert (limits.changes_per_pass, limits.writes_per_minute, limits.settle, limits.settle_unknown) == (
         50,
+        120,
         timedelta(minutes=10),
         timedelta(minutes=5),
     )

@@ -116,8 +116,7 @@ def test_an_address_that_is_taken() -> None:
 
 
 def test_an_ipv6_address_is_one() -> None:
-    """Written as in a URL; where the machine has no IPv6 that is said."""
-    try:
-        listen("[::1]:0").close()
-    except PermanentError as error:
-        assert "cannot listen" in str(error)
+    """Written as in a URL; a machine without IPv6 has nothing to try it on."""
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    listen("[::1]:0").close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, func, select
 
@@ -56,9 +57,9 @@ def count(database: Database, now: datetime, soon: datetime) -> Figures:
         )
 
 
-def _by(db: Connection, query: Select[tuple[str, int]]) -> Mapping[str, int]:
-    return {str(word): int(number) for word, number in db.execute(query)}
+def _by(db: Connection, query: Select[Any]) -> Mapping[str, int]:
+    return {str(row[0]): int(row[1]) for row in db.execute(query)}
 
 
-def _one(db: Connection, query: Select[tuple[int]]) -> int:
+def _one(db: Connection, query: Select[Any]) -> int:
     return int(db.execute(query).scalar_one())

@@ -81,6 +81,8 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     ),
     # 4: figures
     ("ALTER TABLE tickets ADD COLUMN clock TEXT NOT NULL DEFAULT ''", "ALTER TABLE tickets ADD COLUMN due TEXT"),
+    # 5: what is counted together by all processes
+    ("CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, span TEXT NOT NULL, used INTEGER NOT NULL)",),
 )
 
 

@@ -139,6 +139,15 @@ leases = Table(
     Column("expires_at", Moment, nullable=False),
 )
 
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # What it counts in: a minute, a poll. A new one begins from zero.
+    Column("span", Text, nullable=False),
+    Column("used", Integer, nullable=False),
+)
+
 # Mail. `purge` empties senders, Message-IDs, recipients, reasons and texts; keys, fates and states stay for good (trap 4).
 
 letters = Table(

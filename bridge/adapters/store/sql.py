@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bridge.adapters.store import counters
 from bridge.adapters.store import schema as t
 from bridge.adapters.store.database import Database, changed_one
 from bridge.adapters.store.figures import Figures, count
@@ -210,6 +211,20 @@ class SqlStore:
         query = select(t.tickets.c.ticket_id).where(t.tickets.c.closed.is_(False), t.tickets.c.read_at.is_not(None))
         return frozenset(row.ticket_id for row in self._database.rows(query))
 
+    def wake(self, tickets: Iterable[int], at: datetime) -> None:
+        """Remember that these want to be looked at from that moment on, unless they want it earlier; unknown ones too. No back-off ends."""
+        rows = [
+            {"ticket_id": one, "next_at": at, "closed": False, "tries": 0, "reason": ""} for one in sorted(set(tickets))
+        ]
+        later = or_(t.tickets.c.next_at.is_(None), t.tickets.c.next_at > at)
+        if rows:
+            with self._database.writing() as db:
+                statement = t.insert_into(db, t.tickets)
+                db.execute(
+                    statement.on_conflict_do_update(index_elements=["ticket_id"], set_={"next_at": at}, where=later),
+                    rows,
+                )
+
     def put_aside(self, ticket_id: int, until: datetime, reason: str) -> int:
         """Back off from a ticket that failed; returns how many times in a row (W6)."""
         c = t.tickets.c
@@ -236,6 +251,18 @@ class SqlStore:
                 db.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
             else:
                 db.execute(delete(t.settings).where(t.settings.c.name == name))
+
+    def count(self, name: str, window: str, more: int, at_most: int) -> bool:
+        """Count up atomically, from zero in each new window; False, and nothing counted, where it would come to more than `at_most`."""
+        return counters.count(self._database, name, window, more, at_most)
+
+    def counted(self, name: str, window: str) -> int:
+        """How far it has come in that window."""
+        return counters.counted(self._database, name, window)
+
+    def drop_counts(self, first: str, before: str) -> None:
+        """Forget the counters whose names lie from `first` on and before `before`, as text sorts."""
+        counters.drop(self._database, first, before)
 
     def adopted(self, ticket_id: int) -> bool:
         """Whether an operator has adopted a ticket older than `not_before` (W5)."""
