@@ -16,12 +16,15 @@ from typing import Final
 
 from bridge.adapters.redmine.connection import Connection, connect
 from bridge.adapters.redmine.desk import RedmineDesk
+from bridge.adapters.redmine.findings import Finding, Level
 from bridge.adapters.redmine.impersonation import Impersonation
 from bridge.adapters.redmine.meter import UNMEASURED, Meter
+from bridge.adapters.redmine.online import check_online
 from bridge.adapters.redmine.survey import survey
 from bridge.adapters.redmine.tracker import RedmineTracker
 from bridge.adapters.store import SqlStore
-from bridge.core.model import Ticket
+from bridge.core.model import Channel, Ticket
+from bridge.core.outbound import unmailed_since
 from bridge.core.policy import Policy
 from bridge.engine import BRAKE, Budget, Engine, Look, Rate
 from bridge.errors import NotFoundError, PermanentError
@@ -123,6 +126,18 @@ class App:
         cabinet = Cabinet(self.tracker, self._desk, self.store)
         return open_office(self.settings, self.policy, self.policy.mail, cabinet)
 
+    def check_online(self) -> tuple[Finding, ...]:
+        """The rules against the live Redmine and, where the rules have a mailbox, the mail servers."""
+        found = check_online(self.tracker, self.policy)
+        if self.policy.mail is None:
+            return found
+        self.settings.require_mail()
+        from bridge.mail.opening import check_servers  # noqa: PLC0415 - an extra that others do without
+
+        remedy = "Correct the settings (docs/mail.md)"
+        wrong = check_servers(self.settings, self.policy.mail, self.now())
+        return (*(Finding(Level.ERROR, f"mail: {sentence}", remedy) for sentence in wrong), *found)
+
     @cached_property
     def _desk(self) -> RedmineDesk:
         mail, key = self.policy.mail, self.settings.impersonation_key
@@ -138,7 +153,14 @@ class App:
 
     def engine(self, run: str = "") -> Engine:
         """An engine whose decisions are logged under a run's name."""
-        return Engine(self.tracker, self.store, self.policy, run or self.new_run())
+        return Engine(self.tracker, self.store, self.policy, run or self.new_run(), others=self._when_to_mail)
+
+    def _when_to_mail(self, ticket: Ticket, now: datetime) -> datetime | None:
+        """When a ticket has notes to be mailed; never where nothing is mailed."""
+        mail = self.policy.mail
+        if mail is None or ticket.channel is not Channel.MAIL or self.policy.limits.shadow:
+            return None
+        return unmailed_since(ticket, mail, self.store.post.posted(ticket.id), now)
 
     @property
     def rate(self) -> Rate:
@@ -172,7 +194,9 @@ class App:
             return lost.is_set() or bool(stopping and stopping.is_set())
 
         try:
-            return work(Pass(self.engine(run), self.now(), stopping=stops, renew=renew, mail=self.mail_office, rate=self.rate))
+            return work(
+                Pass(self.engine(run), self.now(), stopping=stops, renew=renew, mail=self.mail_office, rate=self.rate)
+            )
         finally:
             self.store.release_pass(owner)
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bridge.adapters.redmine.online import check_online
 from bridge.app import App
 from bridge.cli.arguments import wall_time
 from bridge.cli.printing import Progress, print_json, read_text, tell
@@ -87,7 +86,7 @@ def check(app: App, given: argparse.Namespace) -> Exit:
             raise
         print_json({"ok": False, "mistakes": [_mistake(one) for one in error.mistakes], "warnings": []})
         return Exit.UNUSABLE
-    findings = check_online(app.tracker, loaded.policy) if given.online else ()
+    findings = app.check_online() if given.online else ()
     wrong = [finding for finding in findings if finding.level == "error"]
     if given.json:
         print_json(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from bridge.app import App
 from bridge.cli.arguments import wall_time
 from bridge.cli.printing import print_json, table
 from bridge.core.decisions import told
 from bridge.engine import Look
+from bridge.errors import PermanentError
 from bridge.jobs import Exit
 from bridge.service.serving import serve as serve_app
-from bridge.service.signals import signals, stop_on_signals
+from bridge.service.signals import Signals, signals, stop_on_signals
+
+CLUSTER_EXTRA: Final = "install the bridge with its extra: pip install 'presale-bridge[cluster]'"
 
 
 def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -33,6 +38,9 @@ def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
         const="",
         metavar="HOST:PORT",
         help="also answer /hook, /healthz, /readyz and /metrics over HTTP (PRESALE_BRIDGE_LISTEN, else 127.0.0.1:8321)",
+    )
+    serve_parser.add_argument(
+        "--cluster", action="store_true", help="as one of many replicas over a PostgreSQL store (extra `cluster`)"
     )
     serve_parser.set_defaults(call=serve)
     undo_parser = commands.add_parser(
@@ -101,8 +109,18 @@ def serve(app: App, given: argparse.Namespace) -> Exit:
     """Passes on a schedule."""
     address = app.settings.listen if given.listen == "" else given.listen
     with signals() as asked:
-        serve_app(app, given.every, asked, address)
+        _server(cluster=given.cluster)(app, given.every, asked, address)
     return Exit.DONE
+
+
+def _server(*, cluster: bool) -> Callable[[App, timedelta, Signals, str | None], None]:
+    if not cluster:
+        return serve_app
+    try:
+        from bridge.service.clustered import serve_cluster  # noqa: PLC0415 - an extra that others do without
+    except ModuleNotFoundError as error:
+        raise PermanentError(f"serve --cluster needs {error.name}: {CLUSTER_EXTRA}") from None
+    return serve_cluster
 
 
 def undo(app: App, given: argparse.Namespace) -> Exit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -94,11 +94,25 @@ class Dispatch:
             journal_id=parcel.journal_id,
             sender=self.mail.address,
             recipients=parcel.recipients,
-            mail=self.build(parcel, self.post.thread(ticket.id), files, now),
+            mail=self.build(parcel, self._thread(ticket), files, now),
             next_at=now,
         )
-        if self.post.post(outgoing):
+        if self._has_gone_before(ticket, outgoing):
+            self.post.post(replace(outgoing, state=Sending.SENT, mail=b""))
+        elif self.post.post(outgoing):
             sent.posted.append(outgoing.message_id)
+
+    def _thread(self, ticket: Ticket) -> tuple[str, ...]:
+        """Message-IDs of the mails that stand in a ticket, also of one whose handling was cut off right after it was written."""
+        origins = (ticket.origin, *(journal.origin for journal in ticket.journals))
+        received = [self.post.received(origin.key) for origin in origins if origin is not None]
+        fresh = [one.message_id for one in received if one is not None and one.message_id]
+        return tuple(dict.fromkeys((*self.post.thread(ticket.id), *fresh)))
+
+    def _has_gone_before(self, ticket: Ticket, outgoing: Outgoing) -> bool:
+        """Whether the mailbox has the copy of a mail that a store which is lost had sent: it does not know the ticket's own mail either."""
+        is_lost = ticket.origin is not None and self.post.received(ticket.origin.key) is None
+        return is_lost and self.mail.copy and self.mailbox.has(outgoing.message_id)
 
     def _wake(self, ticket_id: int, at: datetime) -> None:
         """Have the pass look at the ticket again, when a note's `hold` is over."""

@@ -12,12 +12,14 @@ from bridge.adapters.mail.mailbox import ImapMailbox
 from bridge.adapters.mail.parsing import read_letter
 from bridge.adapters.mail.postman import SmtpPostman
 from bridge.core.threads import Threads
-from bridge.errors import PermanentError
+from bridge.errors import BridgeError, PermanentError
 from bridge.mail.dispatch import Dispatch
 from bridge.mail.intake import Intake
 from bridge.mail.office import MailOffice
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bridge.adapters.store import SqlStore
     from bridge.core.policy import Mail, Policy
     from bridge.ports import Desk, Tracker
@@ -41,7 +43,6 @@ def open_office(settings: Settings, policy: Policy, mail: Mail, cabinet: Cabinet
     """
     settings.require_mail()
     mailbox, threads, post = open_mailbox(settings, mail), threads_of(settings, mail), cabinet.store.post
-    smtp = MailAccount.smtp(settings.smtp_url, settings.smtp_password, ca=settings.ca, plain=settings.plain_http)
     intake = Intake(
         mailbox=mailbox,
         tracker=cabinet.tracker,
@@ -54,7 +55,7 @@ def open_office(settings: Settings, policy: Policy, mail: Mail, cabinet: Cabinet
     )
     dispatch = Dispatch(
         mailbox=mailbox,
-        postman=SmtpPostman(smtp),
+        postman=open_postman(settings),
         tracker=cabinet.tracker,
         desk=cabinet.desk,
         store=cabinet.store,
@@ -65,6 +66,27 @@ def open_office(settings: Settings, policy: Policy, mail: Mail, cabinet: Cabinet
         build=Builder(mail, policy.redmine.markup, threads).build,
     )
     return MailOffice(intake, dispatch)
+
+
+def check_servers(settings: Settings, mail: Mail, now: datetime) -> tuple[str, ...]:
+    """What keeps the mail servers of the settings from being used, a sentence each; logs in to both, reads and sends nothing."""
+    found: list[str] = []
+    for attempt in (
+        lambda: list(open_mailbox(settings, mail).waiting(now)),
+        lambda: open_postman(settings).check(),
+        lambda: threads_of(settings, mail),
+    ):
+        try:
+            attempt()
+        except BridgeError as error:
+            found.append(str(error))
+    return tuple(found)
+
+
+def open_postman(settings: Settings) -> SmtpPostman:
+    """The server for answers; nothing is connected yet."""
+    account = MailAccount.smtp(settings.smtp_url, settings.smtp_password, ca=settings.ca, plain=settings.plain_http)
+    return SmtpPostman(account)
 
 
 def open_mailbox(settings: Settings, mail: Mail) -> ImapMailbox:

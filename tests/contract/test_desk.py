@@ -16,6 +16,8 @@ import requests
 from bridge.adapters.redmine import Connection, RedmineTracker, connect
 from bridge.adapters.redmine.desk import RedmineDesk
 from bridge.adapters.redmine.impersonation import Impersonation
+from bridge.adapters.redmine.online_history import check_history
+from bridge.adapters.redmine.online_mail import check_mail
 from bridge.core import mail_marks
 from bridge.core.inbound import Content
 from bridge.core.model import Channel, Language, Origin, Role
@@ -28,6 +30,8 @@ from tests.contract.test_tracker import DEPARTMENTS, RULES
 from tests.fakes.cabinet import PRESALE, demo_cabinet
 from tests.fakes.desk import FakeDesk
 from tests.fakes.tracker import FakeTracker
+from tests.unit.making import policy
+from tests.unit.test_mail_intake import MAIL
 
 NAME, ADDRESS, SYSTEM = "Имя отправителя", "Адрес отправителя", "Сведения о системе"
 NASTY = (
@@ -210,3 +214,16 @@ def test_a_mark_is_told_in_the_mails_language() -> None:
     origin = Origin("ivan@example.org", datetime(2026, 11, 23, tzinfo=UTC), "0" * 24)
     words = writing.words(Content("Question", "What is the difference between the editions?", cut=False), origin, None)
     assert words.endswith(mail_marks.line(origin, None, Language.EN))
+
+
+@pytest.mark.redmine
+def test_check_online_knows_people_who_write_by_mail(redmine_server: RedmineServer) -> None:
+    """They have no account whose roles could be asked for; the project for mails and its rights are looked at."""
+    place = real_place(redmine_server)
+    place.desk.open(place.new()[0])
+    assert isinstance(place.tracker, RedmineTracker)
+    rules = replace(policy(), redmine=RULES, mail=replace(MAIL, project="presale-mail", tracker=PRESALE))
+    assert [one for one in check_history(place.tracker, rules) if "ivan@example.org" in one.message] == []
+    assert list(check_mail(place.tracker, rules)) == []
+    lost = list(check_mail(place.tracker, replace(rules, mail=replace(MAIL, project="clients", tracker=PRESALE))))
+    assert any("add_issues" in one.message for one in lost)

@@ -309,7 +309,7 @@ def caught(call: Callable[[], object]) -> BridgeError:
         (409, TemporaryError, TemporaryError),
         (410, NotFoundError, NotFoundError),
         (412, PermanentError, PermanentError),
-        (413, PermanentError, PermanentError),
+        (413, InvalidError, InvalidError),
         (422, InvalidError, InvalidError),
         (429, TemporaryError, TemporaryError),
         (500, TemporaryError, UnknownOutcomeError),

@@ -43,6 +43,11 @@ class SmtpPostman:
             self._data(smtp, lines)
             return refused
 
+    def check(self) -> None:
+        """Connect and log in, and send nothing; raises as `send` does."""
+        with self._connected():
+            return
+
     def _data(self, smtp: smtplib.SMTP, lines: bytes) -> None:
         code, said = smtp.docmd("DATA")
         if code != 354:

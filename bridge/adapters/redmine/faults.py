@@ -98,6 +98,8 @@ def _refused(sent: Sent, status: int, response: Response) -> BridgeError:
             return PermanentError(f"{sent}: the bridge's account lacks the right (403), or the project is closed")
         case 403:
             return NotFoundError(f"{sent}: hidden from the bridge's account (403)")
+        case 413:
+            return InvalidError(f"{sent}: too big for Redmine (413)")
         case 422:
             return InvalidError(f"{sent}: Redmine refused: {_sentence(response)}")
         case _ if 300 <= status < 400:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bridge.adapters.redmine.client import row_of
 from bridge.adapters.redmine.findings import Finding, Level, some
 from bridge.adapters.redmine.uses import Kind, uses
-from bridge.core.model import Person, Role
+from bridge.core.model import Channel, Person, Role
 from bridge.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def _authors(tracker: RedmineTracker, tickets: list[Ticket]) -> Iterator[Finding
 
 
 def _customers(ticket: Ticket) -> set[Person]:
-    authors = {ticket.author, *(journal.author for journal in ticket.journals)}
+    """Customers with an account; who writes by mail has none."""
+    opened = () if ticket.channel is Channel.MAIL else (ticket.author,)
+    authors = {*opened, *(journal.author for journal in ticket.journals)}
     return {person for person in authors if person.role is Role.CUSTOMER}
 
 
