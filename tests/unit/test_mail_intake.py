@@ -67,7 +67,7 @@ class MemoryMailbox:
         """See `Mailbox.fetch`."""
         return waiting.uid.encode()
 
-    def mark(self, waiting: Waiting) -> None:
+    def mark(self, waiting: Waiting, *, handled: bool = True) -> None:
         """See `Mailbox.mark`."""
         error = self.fails.popleft() if self.fails else None
         if error is not None:

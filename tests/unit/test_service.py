@@ -279,6 +279,25 @@ def test_an_error_that_nobody_thought_of_ends_nothing(stage: Stage) -> None:
     assert stage.value("passes_total", kind="schedule", outcome="done") == 2
 
 
+def test_w5_a_hint_after_a_first_pass_that_failed_pulls_no_brake(stage: Stage) -> None:
+    """The budget of the hints is whole from the beginning."""
+    stage.bridge.fails = [PermanentError("the mailbox refuses the account")]
+    number = stage.world.open()
+    stage.watch.hints.put(Hint(number))
+    stage.serve(1)
+    assert len(stage.world.notes(number)) == 1
+    assert stage.world.store.get(BRAKE) == ""
+
+
+def test_hints_at_others_tickets_leave_no_line(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """A Redmine that tells of every ticket fills no log."""
+    stage.serve(1)
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="bridge"):
+        stage.service.look((Hint(stage.world.open(tracker="Ошибка"), "Ошибка"),))
+    assert caplog.records == []
+
+
 def test_a_store_that_is_away_while_a_hint_comes(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     """The ticket is left to the next pass, in one line."""
     stage.serve(1)

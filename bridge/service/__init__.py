@@ -1,0 +1,1 @@
+"""`presale-bridge serve`: the schedule, what wakes it, and what watches it."""
