@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 WORKERS ?= 2
 
-.PHONY: help setup check format test demo soak bench backtest clean
+.PHONY: help setup check format test demo soak bench backtest long clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,11 +28,16 @@ test: setup ## all tests but the long ones, on a real Redmine that it installs a
 demo: setup ## the main job on a real local Redmine, with realistic tickets (KEEP=1 leaves it running)
 	.venv/bin/presale-bridge demo $(if $(KEEP),--keep)
 
-soak: setup ## the long tests
-	$(PY) -m pytest -m soak -x
+soak: setup ## 2,000 tickets, three replicas that are killed, servers that are restarted; less than an hour (SOAK_TICKETS=200: some minutes)
+	SOAK_TICKETS=$${SOAK_TICKETS:-2000} $(PY) -m pytest -m soak -x tests/soak
+	@cat var/soak.txt
+
+long: setup ## all other long tests
+	$(PY) -m pytest -m soak -x --ignore=tests/soak
 
 bench: setup ## speed, as a ratio to a reference of the same run
 	$(PY) -m benchmarks
+	$(PY) -m benchmarks.idle
 
 backtest: setup ## `backtest` over 2,000 tickets on a real Redmine: time, requests, and what a lead sees
 	$(PY) -m benchmarks.backtest

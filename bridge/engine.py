@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from bridge.budget import BRAKE, BrakeError, Budget, Rate, RateError
 from bridge.core import footer
 from bridge.core.assess import Assessment, assess
 from bridge.core.decide import next_moment, wants
@@ -16,15 +17,12 @@ from bridge.core.decisions import Decision
 from bridge.core.messages import compose
 from bridge.core.model import Attribute, Change, Journal, OwnStep, Role, State, Ticket, Write
 from bridge.core.policy import Policy
-from bridge.errors import NotFoundError, PermanentError, TemporaryError
+from bridge.errors import NotFoundError, PermanentError
 from bridge.ports import Claim, ClaimState, Known, Store, Tracker
 
-log: Final = logging.getLogger("bridge.engine")
+__all__ = ["BRAKE", "BrakeError", "Budget", "Engine", "Look", "Rate", "RateError", "Result"]
 
-BRAKE: Final = "brake"
-"""Name of the setting that holds all writing until an operator says `resume` (W5)."""
-WRITES: Final = "writes"
-"""Name of the counter of writes in a minute."""
+log: Final = logging.getLogger("bridge.engine")
 
 
 class Result(StrEnum):
@@ -36,72 +34,6 @@ class Result(StrEnum):
     OLD = "old"
     SHADOW = "shadow"
     GONE = "gone"
-
-
-class BrakeError(PermanentError):
-    """The pass would have changed more tickets than `limits.changes_per_pass` allows; nothing is written until `resume` (W5)."""
-
-
-class RateError(TemporaryError):
-    """All writes of this minute are done (`limits.writes_per_minute`); nothing is wrong with the ticket, it has its turn in a later pass."""
-
-
-@dataclass(frozen=True)
-class Rate:
-    """`limits.writes_per_minute`: counted in the store, by the clock's minutes, together by all who share it. `now` is the present moment."""
-
-    store: Store
-    per_minute: int
-    now: Callable[[], datetime]
-
-    @property
-    def minute(self) -> str:
-        """Which minute it is."""
-        return f"{self.now().astimezone(UTC):%Y-%m-%dT%H:%M}"
-
-    def is_used_up(self) -> bool:
-        """Whether nothing more can be written in this minute."""
-        return self.store.counted(WRITES, self.minute) >= self.per_minute
-
-    def take(self, count: int) -> None:
-        """Use up some of this minute's.
-
-        Raises:
-            RateError: there are not that many left.
-        """
-        if not self.store.count(WRITES, self.minute, count, self.per_minute):
-            raise RateError(f"limits.writes_per_minute ({self.per_minute}) is reached; the rest comes in a later pass")
-
-
-@dataclass
-class Budget:
-    """How many writes a pass has left (W5), and where there is a rate, the minute that it is."""
-
-    left: int
-    rate: Rate | None = None
-
-    def take(self, count: int) -> None:
-        """Use up some. The brake is asked first: what a minute allows must not keep a flood from pulling it.
-
-        Raises:
-            BrakeError: there are not that many left.
-            RateError: the minute has not that many left.
-        """
-        self.require(count)
-        if self.rate is not None and count:
-            self.rate.take(count)
-        self.spend(count)
-
-    def require(self, count: int) -> None:
-        """Raise BrakeError where there are not that many left."""
-        if count > self.left:
-            raise BrakeError(
-                "the pass would change more than limits.changes_per_pass allows; look at `plan`, then say `resume`"
-            )
-
-    def spend(self, count: int) -> None:
-        """Count them as used."""
-        self.left -= count
 
 
 @dataclass(frozen=True)
@@ -118,13 +50,17 @@ class Look:
 
 @dataclass(frozen=True)
 class Engine:
-    """Brings one ticket to where the rules want it. `now` comes in; `run` names the pass in the log."""
+    """Brings one ticket to where the rules want it. `now` comes in; `run` names the pass in the log.
+
+    `others` says when somebody else has to see a ticket: a crash before they do must not forget it.
+    """
 
     tracker: Tracker
     store: Store
     policy: Policy
     run: str
     report: Callable[[str], None] = log.warning
+    others: Callable[[Ticket, datetime], datetime | None] = lambda *_: None
 
     def assess(self, ticket_id: int, now: datetime, *, keep: bool = True) -> Assessment | None:
         """Read the ticket and all that is known of it; None when it is not in scope any more. `keep` remembers who spoke (P1)."""
@@ -338,7 +274,8 @@ class Engine:
         updated_on = a.ticket.updated_on or a.ticket.created_on
         clock = Result.OLD.value if self._brake(a) is Result.OLD else a.standing.clock.value
         due = a.standing.due
-        self.store.keep(Known(a.ticket.id, updated_on, read_at, next_at, closed=a.is_closed, clock=clock, due=due))
+        wake = min((at for at in (next_at, self.others(a.ticket, a.now)) if at), default=None)
+        self.store.keep(Known(a.ticket.id, updated_on, read_at, wake, closed=a.is_closed, clock=clock, due=due))
 
     def _log(self, a: Assessment, decisions: tuple[Decision, ...], held: Result | None, now: datetime) -> None:
         for decision in decisions:

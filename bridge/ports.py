@@ -274,8 +274,11 @@ class Mailbox(Protocol):
     def fetch(self, waiting: Waiting, at_most: int) -> bytes:
         """The message as it stands, or its first `at_most` bytes; empty when it is gone meanwhile."""
 
-    def mark(self, waiting: Waiting) -> None:
-        """Set the bridge's keyword, and what else the rules say (seen, another folder); nothing when the message is gone."""
+    def mark(self, waiting: Waiting, *, handled: bool = True) -> None:
+        """Set the bridge's keyword, and on what was `handled` what else the rules say (seen, another folder); nothing when it is gone.
+
+        What is left for people to deal with stays where they look for it, unread.
+        """
 
     def has(self, message_id: str) -> bool:
         """Whether a message with this Message-ID (without angle brackets) is in the mailbox, marked or not."""
@@ -377,6 +380,9 @@ class Post(Protocol):
 
     def letters_since(self, sender: str, since: datetime) -> int:
         """How many mails of an address became tickets, notes or are being handled since then."""
+
+    def tickets_since(self, sender: str, since: datetime) -> int:
+        """How many mails of an address became tickets since then."""
 
     def quarantine(self, quarantined: Quarantined) -> None:
         """Put a mail aside and settle it so, in one transaction."""

@@ -179,13 +179,19 @@ def thread_of(letter: Letter, threads: Threads | None) -> int | None:
     return threads.ticket_of(letter.references) if threads else None
 
 
-def judge(
-    letter: Letter, policy: Policy, threads: Threads | None, thread: Thread | None, letters_today: int
+def judge(  # noqa: PLR0913 - all that a verdict depends on
+    letter: Letter,
+    policy: Policy,
+    threads: Threads | None,
+    thread: Thread | None,
+    letters_today: int,
+    *,
+    tickets_lately: int = 0,
 ) -> Verdict:
     """What becomes of a letter, and why.
 
     `thread` is the ticket that `thread_of` names, as Redmine shows it; None where there is none, or where it is gone. `letters_today` counts
-    the sender's other letters of the last day. Without `threads` no thread can be believed.
+    the sender's other letters of the last day, `tickets_lately` those that became tickets within the last hour. Without `threads` no thread can be believed.
     """
     aside = (
         _own(letter, policy, threads) or _machine(letter, policy, threads) or _unusable(letter, policy, letters_today)
@@ -195,8 +201,10 @@ def judge(
     content = content_of(letter, policy)
     number = thread_of(letter, threads)
     if thread is not None and thread.ticket_id == number:
-        return _in_thread(letter, content, policy, thread)
-    return _anew(letter, content, policy, number)
+        verdict = _in_thread(letter, content, policy, thread)
+    else:
+        verdict = _anew(letter, content, policy, number)
+    return (_flood(policy, tickets_lately) if isinstance(verdict, AsTicket) else None) or verdict
 
 
 def _own(letter: Letter, policy: Policy, threads: Threads | None) -> Verdict | None:
@@ -236,6 +244,16 @@ def _unusable(letter: Letter, policy: Policy, letters_today: int) -> PutAside | 
     if letters_today >= cap:
         return PutAside(f"{writer.mail} has sent {letters_today} mails within a day already (limit {cap})")
     return None
+
+
+def _flood(policy: Policy, tickets_lately: int) -> PutAside | None:
+    """A machine that hides what it is, and answers each acknowledgement in a new mail, is a customer of many requests."""
+    cap = (policy.mail.limits if policy.mail else MailLimits()).per_hour
+    if tickets_lately < cap:
+        return None
+    return PutAside(
+        f"its sender has opened {tickets_lately} tickets within an hour already (limit {cap}): is it a machine that answers us?"
+    )
 
 
 def _in_thread(letter: Letter, content: Content, policy: Policy, thread: Thread) -> Verdict:

@@ -59,6 +59,13 @@ def next_moment(ticket: Ticket, mail: Mail, posted: frozenset[int], now: datetim
     return min((at for at in moments if at > now), default=None)
 
 
+def unmailed_since(ticket: Ticket, mail: Mail, posted: frozenset[int], now: datetime) -> datetime | None:
+    """From when on there is something to mail, in the past too; None when there is nothing."""
+    if not _recipients(ticket, mail):
+        return None
+    return min((_ripe_at(one, mail) for one in _candidates(ticket, mail, posted, now)), default=None)
+
+
 def _candidates(ticket: Ticket, mail: Mail, posted: frozenset[int], now: datetime) -> Iterator[Journal]:
     """Notes that are to be mailed now or later."""
     for journal in ticket.journals:

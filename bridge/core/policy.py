@@ -311,12 +311,13 @@ class Redmine:
 
 @dataclass(frozen=True, slots=True)
 class MailLimits:
-    """Bounds of one mail and of one address; sizes in bytes, `per_address` in mails of a day, each way."""
+    """Bounds of one mail and of one address; sizes in bytes, `per_address` in mails of a day, each way, `per_hour` in tickets opened."""
 
     message: int = 30 * 1024 * 1024
     attachment: int = 5 * 1024 * 1024
     attachments: int = 20
     per_address: int = 20
+    per_hour: int = 5
 
 
 class ReplyToClosed(StrEnum):

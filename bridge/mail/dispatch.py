@@ -21,6 +21,8 @@ log: Final = logging.getLogger("bridge.mail")
 DAY: Final = timedelta(days=1)
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=4)
+IN_TIME: Final = timedelta(minutes=15)
+"""A note that is mailed later than that after its hold was held up: the program was off, or has another memory than then."""
 GIVE_UP_AFTER: Final = 20
 """With these waits a server may be away for three days before staff are told that a mail did not go out."""
 
@@ -79,12 +81,12 @@ class Dispatch:
             return
         posted, seen_at = self.post.posted(ticket_id), max([now, *(journal.at for journal in ticket.journals)])
         for parcel in to_mail(ticket, self.mail, posted, seen_at):
-            self._post_one(parcel, ticket, now, sent)
+            self._post_one(parcel, ticket, posted, now, sent)
         wake = next_moment(ticket, self.mail, posted, seen_at)
         if wake is not None:
             self._wake(ticket_id, wake)
 
-    def _post_one(self, parcel: Parcel, ticket: Ticket, now: datetime, sent: Sent) -> None:
+    def _post_one(self, parcel: Parcel, ticket: Ticket, posted: frozenset[int], now: datetime, sent: Sent) -> None:
         files = (
             self.desk.files(ticket.id, parcel.attachments, self.mail.limits.attachment) if parcel.attachments else ()
         )
@@ -97,7 +99,7 @@ class Dispatch:
             mail=self.build(parcel, self._thread(ticket), files, now),
             next_at=now,
         )
-        if self._has_gone_before(ticket, outgoing):
+        if self._is_doubtful(ticket, parcel, posted, now) and self.mailbox.has(outgoing.message_id):
             self.post.post(replace(outgoing, state=Sending.SENT, mail=b""))
         elif self.post.post(outgoing):
             sent.posted.append(outgoing.message_id)
@@ -109,10 +111,13 @@ class Dispatch:
         fresh = [one.message_id for one in received if one is not None and one.message_id]
         return tuple(dict.fromkeys((*self.post.thread(ticket.id), *fresh)))
 
-    def _has_gone_before(self, ticket: Ticket, outgoing: Outgoing) -> bool:
-        """Whether the mailbox has the copy of a mail that a store which is lost had sent: it does not know the ticket's own mail either."""
-        is_lost = ticket.origin is not None and self.post.received(ticket.origin.key) is None
-        return is_lost and self.mail.copy and self.mailbox.has(outgoing.message_id)
+    def _is_doubtful(self, ticket: Ticket, parcel: Parcel, posted: frozenset[int], now: datetime) -> bool:
+        """Whether the note may have been mailed by a store that is lost, or restored: this one knows no mail of the ticket, or the note is old.
+
+        Then the copy in the mailbox shows it, where there are copies.
+        """
+        written = next(journal.at for journal in ticket.journals if journal.id == parcel.journal_id)
+        return self.mail.copy and (not posted or written + self.mail.hold + IN_TIME < now)
 
     def _wake(self, ticket_id: int, at: datetime) -> None:
         """Have the pass look at the ticket again, when a note's `hold` is over."""

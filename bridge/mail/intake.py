@@ -34,7 +34,10 @@ from bridge.ports import Desk, Fate, Mailbox, NewTicket, Post, Quarantined, Rece
 
 log: Final = logging.getLogger("bridge.mail")
 
+HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
+HANDLED: Final = frozenset({Fate.TICKET, Fate.NOTE, Fate.MACHINE})
+"""What people in the mailbox need to look at no more."""
 PLACEHOLDER: Final = "-"
 _ADDRESS: Final = re.compile(r"[^\s@«»,;:<>]+@[^\s@«»,;:<>]+")
 """Logs have no personal data."""
@@ -117,18 +120,19 @@ class Intake:
 
     def _take(self, waiting: Waiting, now: datetime, budget: Budget, haul: Haul) -> None:
         raw = self.mailbox.fetch(waiting, self.mail.limits.message)
-        if raw and self._handle(raw, waiting.arrived_at, now, budget, haul) and not self.shadow:
-            self.mailbox.mark(waiting)
+        fate = self._handle(raw, waiting.arrived_at, now, budget, haul) if raw else None
+        if fate is not None and not self.shadow:
+            self.mailbox.mark(waiting, handled=fate in HANDLED)
 
-    def _handle(self, raw: bytes, arrived_at: datetime, now: datetime, budget: Budget, haul: Haul) -> bool:
-        """Handle one message; True when it is done with, and needs to be looked at no more."""
+    def _handle(self, raw: bytes, arrived_at: datetime, now: datetime, budget: Budget, haul: Haul) -> Fate | None:
+        """Handle one message; what became of it, None when it needs to be looked at again."""
         letter = self.read(raw, arrived_at)
         keys = self.threads.keys(letter.digest)
         known = next((received for key in keys if (received := self.post.received(key))), None)
         if known is not None and known.fate is not None:
-            return True
+            return known.fate
         if known is not None and known.fate is None and now < known.claimed_at + self.policy.limits.settle_unknown:
-            return False
+            return None
         return _Handling(self, letter, raw, keys, known, now, haul).run(budget)
 
 
@@ -156,19 +160,19 @@ class _Handling:
     def sender(self) -> str:
         return self._writer.mail if self._writer else ""
 
-    def run(self, budget: Budget) -> bool:
+    def run(self, budget: Budget) -> Fate | None:
         ticket = self._thread_ticket()
         verdict = self._judge(ticket)
         log.info("mail %s: %s: %s", self.key[:8], type(verdict).__name__, _ADDRESS.sub("…", verdict.reason))
         if self.intake.shadow:
             self.haul.taken.append(Taken(self.key, None, f"{verdict.reason} (shadow: not done)"))
-            return False
+            return None
         if isinstance(verdict, AsTicket | AsNote):
             budget.take(1)
         if not self._claim():
-            return False
+            return None
         self._do(verdict, ticket)
-        return True
+        return self.haul.taken[-1].fate
 
     def _thread_ticket(self) -> Ticket | None:
         """The ticket that the letter's references stand for, if it came by mail and is in scope."""
@@ -181,8 +185,10 @@ class _Handling:
 
     def _judge(self, ticket: Ticket | None) -> Verdict:
         thread = _thread_of(ticket, self.intake.policy) if ticket is not None else None
-        today = self.intake.post.letters_since(self.sender, self.now - DAY) if self.sender else 0
-        return judge(self.letter, self.intake.policy, self.intake.threads, thread, today)
+        post, sender = self.intake.post, self.sender
+        today = post.letters_since(sender, self.now - DAY) if sender else 0
+        lately = post.tickets_since(sender, self.now - HOUR) if sender else 0
+        return judge(self.letter, self.intake.policy, self.intake.threads, thread, today, tickets_lately=lately)
 
     def _claim(self) -> bool:
         if self.known is None:

@@ -231,7 +231,9 @@ def _rate(draft: Draft) -> Iterator[Mistake]:
             f"{limits.writes_per_minute} writes a minute may never come to the {limits.changes_per_pass} of one pass that pull the brake (W5): "
             "a flood would go out slowly instead of being stopped"
         )
-        yield draft.document.at_value(("limits", "writes_per_minute"), message, "let `writes_per_minute` be no less than `changes_per_pass`")
+        yield draft.document.at_value(
+            ("limits", "writes_per_minute"), message, "let `writes_per_minute` be no less than `changes_per_pass`"
+        )
 
 
 _CHECKS: Final[tuple[Callable[[Draft], Iterator[Mistake]], ...]] = (

@@ -52,6 +52,8 @@ class MailLimitsSpec(Spec):
     """More files of one mail are left in the mailbox."""
     per_address: Count = 20
     """How many mails of one address and day are handled, and how many are sent to it: stops loops."""
+    per_hour: Count = 5
+    """How many tickets of one address are opened within an hour: stops what answers our answers in new mails. Answers in a thread do not count."""
 
 
 class MailSpec(Spec):

@@ -7,8 +7,10 @@ import os
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from bridge.app import App
+from bridge.budget import BRAKE
 from bridge.cluster.place import arguments
 from bridge.cluster.queue import Queue
 from bridge.cluster.replica import Replica
@@ -23,7 +25,7 @@ from bridge.service.timetable import Clocks, Job, Timetable
 from bridge.service.worker import HINTS_AT_ONCE
 from bridge.watch.hints import Hints
 
-log = logging.getLogger("bridge.service")
+log: Final = logging.getLogger("bridge.service")
 
 
 @dataclass
@@ -78,14 +80,14 @@ class Clustered:
         if polled != self.polled:
             self.polled = polled
             self.watch.health.passed(Summary(polled, self.clocks.now()))
-            self.watch.health.brake(self.app.store.get("brake"))
+            self.watch.health.brake(self.app.store.get(BRAKE))
         return done
 
-    def tell(self, kind: str, summary: Summary, seconds: float = 0.0) -> None:
+    def tell(self, kind: str, summary: Summary) -> None:
         """A job has ended."""
-        self.watch.metrics.passed(
-            "schedule" if kind == "poll" else kind, summary, seconds, self.clocks.now().timestamp()
-        )
+        now = self.clocks.now()
+        seconds = max(0.0, (now - summary.started).total_seconds())
+        self.watch.metrics.passed("schedule" if kind == "poll" else kind, summary, seconds, now.timestamp())
         quiet = kind == "look" and summary.exit is Exit.DONE
         level = logging.DEBUG if quiet else logging.INFO if summary.exit in (Exit.DONE, Exit.BUSY) else logging.WARNING
         log.log(level, "%s: %s", kind, summary, extra={"run": summary.run})

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bridge.core.policy import Policy
-from bridge.demo.past import clear
 from bridge.demo.mailserver import MailServer
+from bridge.demo.past import clear
 from bridge.demo.server import RedmineServer
+from tests.acceptance.installing import Installed, Release, built, installed
 from tests.acceptance.mail_stage import MailStage
 from tests.acceptance.mail_story import MailStory, mail_policy
-from tests.acceptance.installing import Installed, Release, built, installed
 from tests.acceptance.stage import Stage, demo_policy
 from tests.redmine_fixtures import make_server
 

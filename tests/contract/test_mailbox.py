@@ -320,6 +320,15 @@ def test_seen_and_moved_when_the_rules_say_so(world: World) -> None:
     assert world.keeper.flags("Готово") == [{KEYWORD, "\\Seen"}]
 
 
+def test_what_is_left_to_people_is_neither_read_nor_moved(world: World) -> None:
+    """Whatever the rules say of handled mail: the others stay where people look for them."""
+    world.keeper.make_folder("Готово")
+    world.keeper.deliver(letter(), START)
+    mailbox = world.mailbox(mark_seen=True, move_to="Готово")
+    mailbox.mark(listed(mailbox)[0], handled=False)
+    assert (world.keeper.flags(), world.keeper.flags("Готово"), listed(mailbox)) == ([{KEYWORD}], [], [])
+
+
 def test_two_sessions_at_once(world: World) -> None:
     """What one session marks, the other one sees at its next look; both may mark the same message."""
     world.keeper.deliver(letter(), START)

@@ -106,13 +106,14 @@ class FakeMailbox:
         self._fail(self.after["fetch"])
         return mail.raw[:at_most] if mail else b""
 
-    def mark(self, waiting: Waiting) -> None:
+    def mark(self, waiting: Waiting, *, handled: bool = True) -> None:
         """See `Mailbox.mark`."""
         self._begin("mark")
         mail = self._find(waiting)
         if mail:
-            mail.flags |= {KEYWORD, "\\Seen"} if self.rules.mark_seen else {KEYWORD}
-            self._move(mail, waiting.folder)
+            mail.flags |= {KEYWORD, "\\Seen"} if self.rules.mark_seen and handled else {KEYWORD}
+            if handled:
+                self._move(mail, waiting.folder)
         self._fail(self.after["mark"])
 
     def has(self, message_id: str) -> bool:

@@ -280,6 +280,12 @@ def test_trap_14_cap_per_day(today: int, expected: type) -> None:
     assert isinstance(verdict(letter(), today=today), expected)
 
 
+@pytest.mark.parametrize(("lately", "expected"), [(4, AsTicket), (5, PutAside)])
+def test_trap_14_cap_per_hour(lately: int, expected: type) -> None:
+    """A machine that answers each acknowledgement in a new mail; the default is five tickets."""
+    assert isinstance(judge(letter(), policy(), None, None, lately, tickets_lately=lately), expected)
+
+
 def test_without_rules_for_mail() -> None:
     """Rules without a mailbox judge with the defaults, and know no address of their own."""
     assert isinstance(judge(letter(), policy(), None, None, 19), AsTicket)

@@ -37,13 +37,15 @@ def log(request: pytest.FixtureRequest) -> Iterator[StringIO]:
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(request.param())
-    root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
+    root, ours = logging.getLogger(), logging.getLogger("bridge")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG)
+    ours.setLevel(logging.DEBUG)
     yield stream
-    root.removeHandler(handler)
-    root.setLevel(before)
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 class NamedError(Exception):

@@ -277,6 +277,14 @@ class TestFiles:
         assert {name.lower() for name in mail} == HEADERS
 
     @pytest.mark.parametrize(
+        ("content", "charset"), [("журнал\n".encode(), "utf-8"), (b"log\n", None), ("журнал\n".encode("cp1251"), None)]
+    )
+    def test_a_texts_charset_is_told_where_it_is_sure(self, content: bytes, charset: str | None) -> None:
+        """Or mail programs would show a Russian log as rubbish; its bytes stay as they are."""
+        (file,) = built(PARCEL, files=(File("a.log", "text/plain", content),)).iter_attachments()
+        assert (file.get_param("charset"), file.get_payload(decode=True)) == (charset, content)
+
+    @pytest.mark.parametrize(
         "kind", ["", "x", "text/plain\r\nBcc: x@y", "message/rfc822", "multipart/mixed", "a/b; c=d"]
     )
     def test_a_type_that_is_none_is_bytes(self, kind: str) -> None:

@@ -12,6 +12,7 @@ from email.policy import default
 import pytest
 
 from bridge.adapters.mail.building import Builder
+from bridge.adapters.store import SqlStore
 from bridge.core.policy import MailLimits, Markup
 from bridge.errors import BridgeError, PermanentError, TemporaryError, UnknownOutcomeError
 from bridge.jobs import Exit, Pass, Summary
@@ -174,6 +175,25 @@ def test_w3_a_mail_of_unknown_outcome_is_looked_for_before_it_is_sent_again(
     channel.run(now + 10 * MINUTE)
     channel.run(now + 20 * MINUTE)
     assert len(channel.postman.sent) == 2
+
+
+def test_an_answer_is_in_the_thread_of_a_mail_whose_handling_was_cut_off(channel: Channel) -> None:
+    """No answer came when the ticket was opened: it is acknowledged before its mail is settled, and refers to it all the same."""
+    channel.office.mailbox.put(letter())
+    channel.office.desk.after.append(UnknownOutcomeError("no answer"))
+    channel.run(TEN + MINUTE)
+    ((raw, _),) = channel.postman.sent
+    assert message_from_bytes(raw, policy=default)["In-Reply-To"] == "<one@example.org>"
+
+
+def test_a_store_that_is_lost_mails_nothing_again(channel: Channel, number: int) -> None:
+    """The copies in the mailbox show what has gone; what has not gone goes."""
+    channel.office.world.staff().note(number, "Ответ", at=TEN + HOUR)
+    with SqlStore("sqlite://") as empty:
+        channel.office.world.store = empty
+        channel.run(TEN + HOUR + 6 * MINUTE)
+        channel.run(TEN + HOUR + 12 * MINUTE)
+    assert ["под номером" in text for text in channel.postman.texts()] == [True, False]
 
 
 def test_a_refused_mail_is_told_to_staff_in_private(channel: Channel, number: int) -> None:

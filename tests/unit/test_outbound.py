@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bridge.core import mail_marks
 from bridge.core.mail_marks import as_received
 from bridge.core.model import Journal, Language, Origin, Step, Ticket
-from bridge.core.outbound import PEOPLE_AT_MOST, TOO_OLD, next_moment, to_mail
+from bridge.core.outbound import PEOPLE_AT_MOST, TOO_OLD, next_moment, to_mail, unmailed_since
 from bridge.core.policy import Mail, Text
 from tests.unit.making import BRIDGE, CLIENT, FRIEND, ROBOT, SALES, STAFF, did, journal, moment, ticket
 
@@ -121,6 +121,15 @@ def test_a_persons_note_is_held() -> None:
     assert next_moment(seen, MAIL, frozenset(), moment("11-23 11:00")) == moment("11-23 11:03")
     assert texts(seen, now="11-23 11:03", posted=frozenset({2})) == ["Отвечаем."]
     assert next_moment(seen, MAIL, frozenset(), moment("11-23 11:03")) is None
+
+
+def test_what_is_not_mailed_yet_is_remembered_by_its_moment() -> None:
+    """Also one that has passed, so that a crash before the outbox forgets nothing; what is in the outbox wants nothing."""
+    seen = by_mail(journal("11-23 10:58", STAFF, "Отвечаем."))
+    for now in ("11-23 10:59", "11-23 12:00"):
+        assert unmailed_since(seen, MAIL, frozenset(), moment(now)) == moment("11-23 11:03")
+    assert unmailed_since(seen, MAIL, frozenset({1}), moment("11-23 12:00")) is None
+    assert unmailed_since(ticket("Вопрос", ANSWER), MAIL, frozenset(), moment("11-23 12:00")) is None
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,19 @@ def _fill(body: EmailMessage, text: str, page: str, files: Iterable[File]) -> No
     for file in files:
         kind = file.type if _TYPE.fullmatch(file.type) else "application/octet-stream"
         maintype, _, subtype = kind.partition("/")
-        body.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=_file_name(file.name))
+        name, told = _file_name(file.name), _charset(maintype, file.content)
+        body.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=name, params=told)
+
+
+def _charset(maintype: str, content: bytes) -> dict[str, str] | None:
+    """Redmine does not tell how a text is encoded, and mail programs that show it take it for ASCII, or for their own charset."""
+    if maintype != "text" or content.isascii():
+        return None
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return {"charset": "utf-8"}
 
 
 def _transfer(text: str) -> str:

@@ -62,9 +62,9 @@ class ImapMailbox:
         """See `Mailbox.fetch`."""
         return self._do(lambda session: self._fetch(session, waiting, at_most))
 
-    def mark(self, waiting: Waiting) -> None:
+    def mark(self, waiting: Waiting, *, handled: bool = True) -> None:
         """See `Mailbox.mark`. The keyword comes first: it goes with the message into another folder."""
-        self._do(lambda session: self._mark(session, waiting))
+        self._do(lambda session: self._mark(session, waiting, handled=handled))
 
     def has(self, message_id: str) -> bool:
         """See `Mailbox.has`: in the folders of the rules, where handled mail is moved, and where sent mail is kept."""
@@ -110,13 +110,13 @@ class ImapMailbox:
         bodies = (item[1] for item in said if isinstance(item, tuple) and b"BODY[]" in item[0])
         return next(bodies, b"")[:at_most]
 
-    def _mark(self, session: ImapSession, waiting: Waiting) -> None:
+    def _mark(self, session: ImapSession, waiting: Waiting, *, handled: bool) -> None:
         uid = self._uid(session, waiting)
         if not uid:
             return
-        flags = f"{KEYWORD} \\Seen" if self._rules.mark_seen else KEYWORD
+        flags = f"{KEYWORD} \\Seen" if self._rules.mark_seen and handled else KEYWORD
         _require_kept(self._account, uid, session.uid("STORE", uid, "+FLAGS", f"({flags})"))
-        if self._rules.move_to and self._rules.move_to != waiting.folder:
+        if handled and self._rules.move_to and self._rules.move_to != waiting.folder:
             self._move(session, uid)
 
     def _move(self, session: ImapSession, uid: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -15,6 +16,8 @@ from bridge.ports import File, NewTicket
 
 if TYPE_CHECKING:
     from bridge.adapters.redmine.impersonation import Impersonation
+
+log: Final = logging.getLogger("bridge.mail")
 
 _LIST: Final = "/issues.json"
 _SUBJECT_AT_MOST: Final = 255
@@ -43,9 +46,15 @@ class RedmineDesk:
 
     def open(self, new: NewTicket, on_behalf_of: str = "") -> int:
         """See `Desk.open`; where Redmine insists on fields, what is missing in them is filled with a placeholder, which is no answer (F2)."""
-        client = (
-            self._impersonation.client(on_behalf_of) if self._impersonation and on_behalf_of else None
-        ) or self._client
+        own = self._impersonation.client(on_behalf_of) if self._impersonation and on_behalf_of else None
+        if own is not None:
+            try:
+                return self._open(own, new)
+            except PermanentError as error:  # somebody who may not open tickets there is served all the same
+                log.warning("a ticket could not be opened in its sender's own name: %s", error)
+        return self._open(self._client, new)
+
+    def _open(self, client: Client, new: NewTicket) -> int:
         try:
             return self._post(client, new, new.fields)
         except InvalidError:

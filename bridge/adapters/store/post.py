@@ -14,6 +14,7 @@ from bridge.ports import Fate, Outgoing, Quarantined, Received, Sending
 _OPENED: Final = (Fate.TICKET, Fate.NOTE)
 _WAITING: Final = (Sending.READY, Sending.CLAIMED)
 _DONE: Final = (Sending.SENT, Sending.FAILED)
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 _UNSETTLED: Final = or_(t.letters.c.fate.is_(None), t.letters.c.fate == Fate.QUARANTINE)
 
@@ -70,6 +71,12 @@ class SqlPost:
         query = select(func.count()).where(c.sender == _folded(sender), c.seen_at >= since, counts)
         return int(self._database.rows(query)[0][0])
 
+    def tickets_since(self, sender: str, since: datetime) -> int:
+        """How many mails of an address became tickets since then."""
+        c = t.letters.c
+        query = select(func.count()).where(c.sender == _folded(sender), c.seen_at >= since, c.fate == Fate.TICKET)
+        return int(self._database.rows(query)[0][0])
+
     # The quarantine
 
     def quarantine(self, quarantined: Quarantined) -> None:
@@ -101,7 +108,7 @@ class SqlPost:
     def release_quarantined(self, key: str, fate: Fate | None, at: datetime) -> None:
         """Take a mail out of the quarantine: with a fate it is settled so, without one it is told by `released`.
 
-        Then it has the claim that it was quarantined under, so that whoever handles it takes care as after a crash.
+        Then it has a claim whose owner is long gone, so that whoever handles it does so at once, and takes care as after a crash.
 
         Raises:
             ValueError: the fate is the quarantine.
@@ -112,7 +119,9 @@ class SqlPost:
         letter, kept = t.letters.c, t.quarantine.c
         lies_there = exists().where(kept.key == key, kept.released_at.is_(None))
         mine = and_(letter.key == key, letter.fate == Fate.QUARANTINE, lies_there)
-        outcome = {"fate": fate, "settled_at": at if fate else None}
+        outcome = (
+            {"fate": fate, "settled_at": at} if fate else {"fate": None, "settled_at": None, "claimed_at": _LONG_AGO}
+        )
         with self._database.writing() as db:
             if not changed_one(db, update(t.letters).where(mine).values(outcome)):
                 return
