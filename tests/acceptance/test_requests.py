@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bridge.demo.past import multiply
-from bridge.jobs import CURSOR, FULL, Exit
+from bridge.jobs import Exit
+from bridge.worklist import CURSOR, FULL
 from tests.acceptance.proxy import Exchange, Proxy
 from tests.acceptance.stage import PROJECT, QUESTION, TOLD, Stage
 

@@ -18,11 +18,13 @@ from bridge.report.timelines import read_cases
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests/corpus"
 
-# What the rules were tuned on (parts a to k): measured 93.8 % and 0.4 % (docs/recognition.md), less a little for changes that gain elsewhere.
-TUNED_ACCEPTABLE, TUNED_WRONG = 0.92, 0.015
+# What the rules were tuned on (parts a to l): measured 94.1 % and 0.3 % (docs/recognition.md), less a little for changes that gain elsewhere.
+TUNED_ACCEPTABLE, TUNED_WRONG = 0.93, 0.01
 # The first third that was held back. It is spent: its figures were known when the rules were changed, so they prove nothing any more, and only
-# guard against a fall: 82.5 % and 4.2 %, less two or three tickets. Whoever changes the rules does not look at the texts of that file.
+# guard against a fall: 82.5 % and 4.2 % when it was measured, less two or three tickets. Whoever changes the rules does not look at the texts.
 HELD_OUT_ACCEPTABLE, HELD_OUT_WRONG = 0.80, 0.06
+# 300 tickets of two writers that were held back: 86.7 % and 2.3 %, less what chance may take. Nobody looks at these either.
+UNREAD_ACCEPTABLE, UNREAD_WRONG = 0.84, 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +82,10 @@ def test_tickets_that_nobody_tuned_for_are_recognised(policy: Policy) -> None:
     found = figures(policy, ["held-out.yaml"])
     assert found.acceptable >= HELD_OUT_ACCEPTABLE * found.tickets, str(found)
     assert found.wrong <= HELD_OUT_WRONG * found.tickets, str(found)
+
+
+def test_tickets_that_nobody_has_read_are_recognised(policy: Policy) -> None:
+    """The two sets that were held back later are recognised as well as when they were measured."""
+    found = figures(policy, ["held-out-2.yaml", "held-out-3.yaml"])
+    assert found.acceptable >= UNREAD_ACCEPTABLE * found.tickets, str(found)
+    assert found.wrong <= UNREAD_WRONG * found.tickets, str(found)
