@@ -28,12 +28,12 @@ test: setup ## all tests but the long ones, on a real Redmine that it installs a
 demo: setup ## the main job on a real local Redmine, with realistic tickets (KEEP=1 leaves it running)
 	.venv/bin/presale-bridge demo $(if $(KEEP),--keep)
 
-soak: setup ## 2,000 tickets, three replicas that are killed, servers that are restarted; less than an hour (SOAK_TICKETS=200: some minutes)
-	SOAK_TICKETS=$${SOAK_TICKETS:-2000} $(PY) -m pytest -m soak -x tests/soak
+soak: setup ## all long tests; the last, up to an hour: 2,000 tickets, three replicas that are killed, servers that are restarted (SOAK_TICKETS=200: minutes)
+	SOAK_TICKETS=$${SOAK_TICKETS:-2000} $(PY) -m pytest -m soak
 	@cat var/soak.txt
 
-long: setup ## all other long tests
-	$(PY) -m pytest -m soak -x --ignore=tests/soak
+long: setup ## the long tests without that last one
+	$(PY) -m pytest -m soak --ignore=tests/soak
 
 bench: setup ## speed, as a ratio to a reference of the same run
 	$(PY) -m benchmarks
