@@ -148,6 +148,8 @@ class Pass:
 
     def _unless_held(self, work: Callable[[Summary], None]) -> Summary:
         summary = Summary(self.engine.run, self.now)
+        if self.mail is not None:
+            self.mail.purge(self.now)
         if self.engine.store.get(BRAKE):
             summary.exit, summary.why = (
                 Exit.HELD,

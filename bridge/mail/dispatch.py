@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bridge.core.model import Channel, Language, Ticket
+from bridge.core.model import Channel, Ticket
 from bridge.core.outbound import Parcel, next_moment, to_mail
 from bridge.core.policy import Mail, Policy
 from bridge.core.threads import Threads
 from bridge.errors import BridgeError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
-from bridge.mail.writing import Notice, stands_in
+from bridge.mail.writing import Notice, Teller
 from bridge.ports import Desk, File, Mailbox, Outgoing, Post, Postman, Sending, Store, Tracker
 
 log: Final = logging.getLogger("bridge.mail")
@@ -190,9 +190,6 @@ class Dispatch:
         sent.troubles.append(f"ticket {outgoing.ticket_id}: a note is not mailed to {addresses}: {reason}")
         values = {"addresses": addresses, "reason": reason[:500]}
         notice = Notice("mail_not_sent", f"письмо не отправлено {outgoing.journal_id}", values)
-        note = notice.written(self.policy, Language.RU, outgoing.ticket_id)
         ticket = self.tracker.read(outgoing.ticket_id)
-        if ticket is None or stands_in(ticket, note):
-            return
-        if self.tracker.may_write_private(ticket.current.project):
-            self.desk.note(outgoing.ticket_id, note, private=True)
+        if ticket is not None:
+            Teller(self.tracker, self.desk, self.policy).tell(ticket, notice)

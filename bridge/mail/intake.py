@@ -29,7 +29,7 @@ from bridge.core.threads import Threads
 from bridge.engine import BrakeError, Budget, RateError
 from bridge.errors import BridgeError, InvalidError, NotFoundError, TemporaryError
 from bridge.mail import writing
-from bridge.mail.writing import Notice, stands_in
+from bridge.mail.writing import Notice, Teller
 from bridge.ports import Desk, Fate, Mailbox, NewTicket, Post, Quarantined, Received, Tracker, Waiting
 
 log: Final = logging.getLogger("bridge.mail")
@@ -304,16 +304,12 @@ class _Handling:
             self._own(ticket, Notice("mail_left_out", f"вложения {self.key[:8]}", {"files": files}), tongue)
 
     def _own(self, ticket: Ticket, notice: Notice, tongue: Language | None = None) -> None:
-        """Write a note once; it is private and in Russian, unless it is in the customer's language."""
-        note = notice.written(self.intake.policy, tongue or Language.RU, ticket.id)
-        if stands_in(ticket, note):
-            return
-        if tongue is None and not self.intake.tracker.may_write_private(ticket.current.project):
+        """Write a note once; where staff cannot be told in private, say so."""
+        intake = self.intake
+        if not Teller(intake.tracker, intake.desk, intake.policy).tell(ticket, notice, tongue):
             self.haul.troubles.append(
                 f"ticket {ticket.id}: staff cannot be told in private here; give the bridge's role that right"
             )
-            return
-        self.intake.desk.note(ticket.id, note, private=tongue is None)
 
 
 def _thread_of(ticket: Ticket, policy: Policy) -> Thread:

@@ -81,14 +81,13 @@ class MailOffice:
         """Mail what these tickets have to say, and what waits in the outbox."""
         try:
             self.dispatch.run([*summary.haul.tickets, *tickets], now, summary.sent)
-            self._purge(now)
         except BridgeError as error:
             summary.out_of_reach = str(error)
         for sentence in (*summary.troubles, *summary.failed):
             self.report(sentence)
 
-    def _purge(self, now: datetime) -> None:
-        """Once a day, what is older than the rules keep it."""
+    def purge(self, now: datetime) -> None:
+        """Remove personal data that are older than the rules keep them, once a day; also while the brake holds."""
         store, last = self.dispatch.store, self.dispatch.store.get(PURGED)
         if last and now < datetime.fromisoformat(last) + DAY:
             return

@@ -15,7 +15,7 @@ from bridge.core.messages import render
 from bridge.core.model import Language, Origin, Role, Ticket
 from bridge.core.policy import Policy
 from bridge.core.text import language
-from bridge.ports import File
+from bridge.ports import Desk, File, Tracker
 
 TEXT_AT_MOST: Final = 50_000
 """Characters of a mail that are written into Redmine; the whole of a longer one is attached."""
@@ -70,7 +70,29 @@ class Notice:
         return f"{body}\n\n{footer.notice(ticket_id, self.what, tongue)}"
 
 
-def stands_in(ticket: Ticket, note: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Writes notices, each once."""
+
+    tracker: Tracker
+    desk: Desk
+    policy: Policy
+
+    def tell(self, ticket: Ticket, notice: Notice, tongue: Language | None = None) -> bool:
+        """Write a notice unless it stands there: in public in a customer's language, else in private and in Russian.
+
+        False where staff cannot be told in private (W2).
+        """
+        note = notice.written(self.policy, tongue or Language.RU, ticket.id)
+        if _stands_in(ticket, note):
+            return True
+        if tongue is None and not self.tracker.may_write_private(ticket.current.project):
+            return False
+        self.desk.note(ticket.id, note, private=tongue is None)
+        return True
+
+
+def _stands_in(ticket: Ticket, note: str) -> bool:
     """Whether a note with this footer has been written already."""
     last = footer.last_line(note)
     return any(

@@ -19,7 +19,7 @@ from bridge.cluster.work import POLLED, Work
 from bridge.jobs import Exit, Summary
 from bridge.service.heartbeat import Heartbeat
 from bridge.service.notify import tell_ready
-from bridge.service.serving import COUNT_EVERY, TIDY_EVERY, Service, Watch, heartbeat_of, listening, watched
+from bridge.service.serving import COUNT_EVERY, Service, Watch, heartbeat_of, listening, watched
 from bridge.service.signals import Signals
 from bridge.service.timetable import Clocks, Job, Timetable
 from bridge.service.worker import HINTS_AT_ONCE
@@ -43,10 +43,7 @@ class Clustered:
 
     def __post_init__(self) -> None:
         """Its own jobs by the clock: none of them asks Redmine anything."""
-        jobs = (
-            Job("count", COUNT_EVERY, self.count, at_start=True, waits_at_most=2 * COUNT_EVERY),
-            Job("tidy", TIDY_EVERY, self.service.tidy),
-        )
+        jobs = (Job("count", COUNT_EVERY, self.count, at_start=True, waits_at_most=2 * COUNT_EVERY),)
         self.table = Timetable(jobs, self.clocks, lambda: self.app.store, self.watch.metrics)
         self.table.start()
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from bridge.adapters.redmine.connection import is_loopback
+from bridge.adapters.hosts import is_loopback
 from bridge.errors import PermanentError
 
 log: Final = logging.getLogger("bridge.service")
@@ -27,7 +27,7 @@ def checked(url: str, plain_http: frozenset[str]) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise PermanentError("PRESALE_BRIDGE_HEARTBEAT_URL is no URL; it looks like https://hc.example.com/ping/UUID")
-    if parts.scheme == "http" and not (is_loopback(parts) or parts.hostname in plain_http):
+    if parts.scheme == "http" and not (is_loopback(parts.hostname or "") or parts.hostname in plain_http):
         raise PermanentError(
             f"PRESALE_BRIDGE_HEARTBEAT_URL is plain http to {parts.hostname}; use https, or allow this host by name"
         )
@@ -37,7 +37,7 @@ def checked(url: str, plain_http: frozenset[str]) -> str:
 def ask(url: str) -> None:
     """One GET; raises `requests.RequestException` where it is not answered well. Nothing of the answer is read."""
     session = requests.Session()
-    session.trust_env = not is_loopback(urlsplit(url))
+    session.trust_env = not is_loopback(urlsplit(url).hostname or "")
     with session, session.get(url, timeout=TIME_OUTS, stream=True, allow_redirects=False) as answer:
         answer.raise_for_status()
 

@@ -32,7 +32,6 @@ from bridge.web.server import WebServer, listen
 log: Final = logging.getLogger("bridge.service")
 
 COUNT_EVERY: Final = timedelta(seconds=30)
-TIDY_EVERY: Final = timedelta(days=1)
 NEARLY_OVER: Final = timedelta(hours=4)
 """Working time before its end in which a term counts as nearly over."""
 PROBED: Final = "service alive at"
@@ -94,7 +93,6 @@ class Service:
         return (
             Job("count", COUNT_EVERY, self.count, at_start=True, waits_at_most=2 * COUNT_EVERY),
             Job(SCHEDULED, every, self.run_pass, at_start=True),
-            Job("tidy", TIDY_EVERY, self.tidy),
         )
 
     def worker(self, every: timedelta, sleep: Callable[[float], None]) -> Worker:
@@ -168,14 +166,6 @@ class Service:
             return self._bridge.policy.calendar.add(now, NEARLY_OVER)
         except CalendarDataError:
             return now
-
-    def tidy(self) -> bool:
-        """Remove personal data of mail whose term is over."""
-        mail = self._bridge.policy.mail
-        if mail is not None:
-            count = self._bridge.store.post.purge(self._clocks.now() - mail.keep)
-            log.info("personal data of %s mails removed", count)
-        return True
 
     # --- rules ----------------------------------------------------------------------------------------------------------------------------
 

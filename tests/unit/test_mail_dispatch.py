@@ -14,10 +14,12 @@ import pytest
 from bridge.adapters.mail.building import Builder
 from bridge.adapters.store import SqlStore
 from bridge.core.policy import MailLimits, Markup
+from bridge.engine import BRAKE
 from bridge.errors import BridgeError, PermanentError, TemporaryError, UnknownOutcomeError
 from bridge.jobs import Exit, Pass, Summary
 from bridge.mail.dispatch import Dispatch, Sent
 from bridge.mail.office import MailOffice
+from bridge.ports import Quarantined
 from tests.fakes.desk import FakeDesk
 from tests.unit.test_mail_intake import IVAN, MAIL, PETR, THREADS, MemoryMailbox, Office, letter
 from tests.unit.worlds import MINUTE, TEN, World, limited
@@ -245,3 +247,15 @@ def test_the_mails_job_alone_looks_at_no_tickets(channel: Channel) -> None:
     summary = Pass(world.engine, TEN + MINUTE, mail=mail).run(tickets=False)
     assert summary.mail is not None
     assert (len(summary.mail.haul.taken), summary.looked_at, channel.postman.sent) == (1, 0, [])
+
+
+def test_personal_data_go_when_their_term_is_over_also_while_the_brake_holds(channel: Channel, number: int) -> None:
+    """Once a day, what is older than `mail.keep`; the rest stays."""
+    post, store = channel.office.world.store.post, channel.office.world.store
+    for key, age in (("9f2c", MAIL.keep + HOUR), ("77aa", HOUR)):
+        post.quarantine(Quarantined(key, TEN - age, "no From", IVAN.mail, "", b"raw"))
+    store.set(BRAKE, "pulled by hand")
+    channel.run(TEN + 2 * HOUR)
+    assert len(post.quarantined()) == 2
+    channel.run(TEN + timedelta(days=2))
+    assert [one.key for one in post.quarantined()] == ["77aa"]

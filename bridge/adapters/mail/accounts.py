@@ -6,10 +6,10 @@ import ssl
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from bridge.adapters.hosts import is_loopback
 from bridge.errors import PermanentError
 
 
@@ -80,14 +80,6 @@ class MailAccount:
         """
         return _allowed(_account("smtp", url, password, ca), plain)
 
-    @property
-    def loopback(self) -> bool:
-        """Whether the server is on this machine."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
     def tls(self) -> ssl.SSLContext:
         """Certificates and host names are always verified.
 
@@ -137,7 +129,7 @@ def _split(protocol: str, url: str) -> SplitResult:
 
 
 def _allowed(account: MailAccount, plain: frozenset[str]) -> MailAccount:
-    if account.security is Security.PLAIN and not (account.loopback and account.host in plain):
+    if account.security is Security.PLAIN and not (is_loopback(account.host) and account.host in plain):
         raise PermanentError(
             f"{account.protocol}:// to {account.host} would send mails and the password in the clear; use "
             f"{account.protocol}s:// or {account.protocol}+starttls:// (without TLS only a host of this machine, allowed by name)"

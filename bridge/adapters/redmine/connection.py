@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from redminelib import Redmine  # type: ignore[import-untyped]
 
+from bridge.adapters.hosts import is_loopback
 from bridge.adapters.redmine.engine import BridgeEngine, Patience
 from bridge.adapters.redmine.meter import UNMEASURED, Meter
 from bridge.errors import PermanentError
@@ -38,7 +38,7 @@ class Connection:
             PermanentError: the address is no URL, has a password in it, or is plain http; the key has characters that no key has.
         """
         parts = _split(self.url)
-        if parts.scheme == "http" and not (is_loopback(parts) or parts.hostname in self.plain_http):
+        if parts.scheme == "http" and not (is_loopback(parts.hostname or "") or parts.hostname in self.plain_http):
             raise PermanentError(
                 f"Plain http to {parts.hostname} would send the API key in the clear; use https, or allow this host by name"
             )
@@ -57,7 +57,7 @@ def connect(connection: Connection, login: str = "") -> Redmine:
     url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
     requests = {
         "patience": connection.patience,
-        "loopback": is_loopback(parts),
+        "loopback": is_loopback(parts.hostname or ""),
         "origin": f"{url}/",
         "verify": connection.ca or True,
         "meter": connection.meter,
@@ -82,12 +82,3 @@ def _split(url: str) -> SplitResult:
     if parts.username is not None or parts.query or parts.fragment:
         raise PermanentError(f"Redmine's address has a password, a query or a fragment in it. {HOW}")
     return parts
-
-
-def is_loopback(parts: SplitResult) -> bool:
-    """Whether the address never leaves this machine."""
-    host = parts.hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
