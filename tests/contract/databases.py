@@ -7,8 +7,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
+
+from bridge.adapters.store import SqlStore
 
 FORK = multiprocessing.get_context("fork")
 NUMBERS = count(1)
@@ -47,8 +50,13 @@ class Cluster:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._home)
 
 
+def patient(url: str) -> SqlStore:
+    """A store for a test about who wins a race: on a busy disk SQLite may keep one of several writers out for longer than the shipped 10 s."""
+    return SqlStore(url, patience=timedelta(minutes=2))
+
+
 def in_processes(*works: Callable[[], object]) -> list[object]:
-    """What the works return, each run in a process of its own, all begun at one moment."""
+    """What the works return, each run in a process of its own, all begun at one moment; what one of them raises fails the test."""
     barrier, answers = FORK.Barrier(len(works)), FORK.Queue()
 
     def go(work: Callable[[], object]) -> None:
@@ -56,12 +64,15 @@ def in_processes(*works: Callable[[], object]) -> list[object]:
         try:
             answers.put(work())
         except Exception as error:  # noqa: BLE001 - the test has to see whatever it was
-            answers.put(repr(error))
+            answers.put(AssertionError(repr(error)))
 
     processes = [FORK.Process(target=go, args=(work,)) for work in works]
     for process in processes:
         process.start()
-    results = [answers.get(timeout=60) for _ in works]
+    results = [answers.get(timeout=180) for _ in works]
     for process in processes:
         process.join()
+    for result in results:
+        if isinstance(result, AssertionError):
+            raise result
     return results

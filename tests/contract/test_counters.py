@@ -8,7 +8,7 @@ import pytest
 
 from bridge.adapters.store import SqlStore
 from bridge.ports import Known
-from tests.contract.databases import in_processes
+from tests.contract.databases import in_processes, patient
 from tests.unit.making import moment
 
 NOW = moment("11-23 10:00")
@@ -49,7 +49,7 @@ def test_processes_that_count_at_once_never_come_to_more(shared_url: str) -> Non
     SqlStore(shared_url).close()
 
     def ask() -> object:
-        with SqlStore(shared_url) as store:
+        with patient(shared_url) as store:
             return sum(store.count("writes", "w", 1, 100) for _ in range(40))
 
     assert sum(int(str(answer)) for answer in in_processes(*(4 * [ask]))) == 100

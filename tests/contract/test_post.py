@@ -15,7 +15,7 @@ import pytest
 from bridge.adapters.store import SqlStore
 from bridge.errors import TemporaryError
 from bridge.ports import Fate, Outgoing, Post, Quarantined, Received, Sending
-from tests.contract.databases import FORK, in_processes
+from tests.contract.databases import FORK, in_processes, patient
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -383,7 +383,7 @@ class TestManyProcesses:
 
         def work(take: Callable[[Post, str], bool]) -> Callable[[], list[str]]:
             def go() -> list[str]:
-                with SqlStore(shared_url) as store:
+                with patient(shared_url) as store:
                     return [key for key in map(str, range(100)) if take(store.post, key)]
 
             return go
@@ -402,7 +402,7 @@ class TestManyProcesses:
         """Three processes put the same mails into the outbox and claim what they find there: each goes once, with its recipient."""
 
         def work() -> list[tuple[int, tuple[str, ...]]]:
-            with SqlStore(shared_url) as store:
+            with patient(shared_url) as store:
                 for number in range(30):
                     store.post.post(mail(number))
                 found = store.post.outbox(NOON)
@@ -421,7 +421,7 @@ class TestManyProcesses:
 
         def work(act: Callable[[Post, str], None]) -> Callable[[], None]:
             def go() -> None:
-                with SqlStore(shared_url) as store:
+                with patient(shared_url) as store:
                     for number in range(30):
                         act(store.post, str(number))
 

@@ -16,7 +16,7 @@ from bridge.adapters.store.schema import metadata
 from bridge.core.model import Attribute, History, OwnStep, Refusal, Role, Step
 from bridge.errors import PermanentError, TemporaryError
 from bridge.ports import Claim, ClaimState, Known, Logged, Store
-from tests.contract.databases import FORK, Cluster, in_processes
+from tests.contract.databases import FORK, Cluster, in_processes, patient
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -363,7 +363,7 @@ class TestManyProcesses:
         """Four processes claim the same hundred steps: each step is won once."""
 
         def work() -> list[int]:
-            with SqlStore(shared_url) as store:
+            with patient(shared_url) as store:
                 return [n for n in range(100) if store.claim([Claim(n, Step.ASK, 1)], NOON)]
 
         won = Counter(n for numbers in in_processes(*[work] * 4) for n in numbers)
@@ -374,7 +374,7 @@ class TestManyProcesses:
 
         def work(claims: list[Claim]) -> Callable[[], int]:
             def go() -> int:
-                with SqlStore(shared_url) as store:
+                with patient(shared_url) as store:
                     return sum(store.claim([Claim(n, c.step, 1) for c in claims], NOON) for n in range(100))
 
             return go
@@ -387,7 +387,7 @@ class TestManyProcesses:
         """Four processes open a store that does not exist yet, each wants a pass, and one gets it."""
 
         def work(owner: str) -> Callable[[], bool]:
-            return lambda: SqlStore(shared_url).acquire_pass(owner, NOON, MINUTE)
+            return lambda: patient(shared_url).acquire_pass(owner, NOON, MINUTE)
 
         assert sorted(in_processes(*(work(owner) for owner in "abcd"))) == [False, False, False, True]
 
