@@ -28,7 +28,7 @@ from bridge.report.timelines import read_cases
 
 ROOT: Final = Path(__file__).parents[1]
 RULES: Final = ROOT / "rules.yaml"
-TEXTS: Final = sorted((ROOT / "tests" / "corpus").glob("tuning-[a-g].yaml"))
+TEXTS: Final = sorted((ROOT / "corpus").glob("[a-g].yaml"))
 STARTED: Final = re.compile(r"^.*Started (\w+) \"/([\w/]*)", re.MULTILINE)
 TERM: Final = ("  answer: 2 working days", "  answer: 1 working day")
 REMOVED: Final = "Поддержка купленных лицензий"

@@ -10,13 +10,13 @@ from typing import Any
 from bridge.app import App
 from bridge.cli.arguments import wall_time
 from bridge.cli.printing import Progress, print_json, read_text, tell
-from bridge.core.conditions import REGISTRY, Score
+from bridge.core.conditions import REGISTRY
 from bridge.errors import BridgeError, PolicyError
 from bridge.jobs import Exit
 from bridge.policy.load import load
-from bridge.policy.when import SCORE
 from bridge.report.backtest import backtest
 from bridge.report.backtest_text import as_text as backtest_text
+from bridge.report.recognition import recognised_in
 from bridge.report.testing import CaseResult, run_case
 from bridge.report.timelines import read_cases
 from bridge.settings import find_rules
@@ -32,6 +32,11 @@ def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
         "test", parents=[shared], help="test the rules on whole ticket timelines, without a server"
     )
     test_parser.add_argument("files", nargs="+", metavar="FILE")
+    test_parser.add_argument(
+        "--matrix",
+        action="store_true",
+        help="also how well kinds were recognised: hits by kind, and what was taken for what",
+    )
     test_parser.set_defaults(call=test)
     _add_backtest(commands, shared)
 
@@ -120,10 +125,9 @@ def _mistake(one: Any) -> dict[str, Any]:
 
 
 def _list_conditions(given: argparse.Namespace) -> Exit:
-    """Those that are registered, and `score`, which is read otherwise and written like them."""
-    own = {"name": SCORE, "summary": (Score.__doc__ or "").strip().partition("\n")[0], "words": True}
-    listed = [{"name": kind.name, "summary": kind.summary, "words": kind.words} for kind in REGISTRY.values()]
-    listed = sorted([*listed, own], key=lambda one: str(one["name"]))
+    """Those that are registered."""
+    kinds = sorted(REGISTRY.values(), key=lambda kind: kind.name)
+    listed = [{"name": kind.name, "summary": kind.summary, "words": kind.words} for kind in kinds]
     if given.json:
         print_json(listed)
     else:
@@ -138,17 +142,19 @@ def test(app: App, given: argparse.Namespace) -> Exit:
     policy = app.policy
     results = [run_case(case, policy) for file in given.files for case in read_cases(read_text(file), file, policy)]
     failed = [result for result in results if not result.ok]
+    kinds = recognised_in(results) if given.matrix else None
     if given.json:
-        print_json(
-            {
-                "passed": len(results) - len(failed),
-                "failed": len(failed),
-                "cases": [result.as_json() for result in results],
-            }
-        )
+        told = {
+            "passed": len(results) - len(failed),
+            "failed": len(failed),
+            "cases": [result.as_json() for result in results],
+        }
+        print_json(told | ({"kinds": kinds.as_json()} if kinds else {}))
     else:
         for result in failed:
             _print_failed(result)
+        if kinds:
+            print(f"{kinds}\n{kinds.matrix()}\n")
         print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     return Exit.TICKETS_FAILED if failed else Exit.DONE
 
@@ -157,10 +163,7 @@ def _print_failed(result: CaseResult) -> None:
     print(f"FAILED  {result.name}")
     for check in (check for check in result.checks if not check.ok):
         print(f"  line {check.line}, at {check.now.isoformat()}")
-        for key, expected in check.expected.items():
-            if str(expected) != str(check.got[key]):
-                print(f"    {key}: expected {expected}, got {check.got[key]}")
-                print(
-                    f"      because {check.why[key]}" if check.why.get(key) else "",
-                    end="\n" if check.why.get(key) else "",
-                )
+        for key in sorted(check.wrong & check.expected.keys()):
+            print(f"    {key}: expected {check.expected[key]}, got {check.got[key]}")
+            if because := check.why.get(key):
+                print(f"      because {because}")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from bridge.app import App
-from bridge.cli import checking, completion, demo, mail, passes, starting, tickets
+from bridge.cli import checking, completion, demo, learning, mail, passes, starting, tickets
 from bridge.cli.logs import set_up_logging
 from bridge.errors import BridgeError, PolicyError, TemporaryError
 from bridge.jobs import Exit
@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     passes.add_to(commands, shared)
     tickets.add_to(commands, shared)
     checking.add_to(commands, shared)
+    learning.add_to(commands, shared)
     mail.add_to(commands, shared)
     demo.add_to(commands, shared)
     completion.add_to(commands, shared, top)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from bridge.app import App
 from bridge.cli.printing import print_json, read_text
 from bridge.errors import PermanentError
 from bridge.jobs import Exit
+from bridge.policy.beside import named_files
 from bridge.policy.shipped import shipped_rules
 from bridge.report.init import decisions, draft
 
@@ -32,9 +34,10 @@ def init(app: App, given: argparse.Namespace) -> Exit:
         raise PermanentError(
             f"{file} is there already; name another file with --output, or say --force to overwrite it"
         )
-    template = read_text(given.rules or str(shipped_rules()))
-    text = draft(app.found(), template, app.now())
+    template = Path(given.rules) if given.rules else shipped_rules()
+    text = draft(app.found(), read_text(str(template)), app.now())
     _write(file, text, force=given.force)
+    kept = list(_copy_beside(text, template.parent, file.parent))
     open_questions = decisions(text)
     if given.json:
         print_json({"written": str(file), "decide": [asdict(one) for one in open_questions]})
@@ -42,8 +45,20 @@ def init(app: App, given: argparse.Namespace) -> Exit:
     print(f"{file} is written, in shadow mode. {len(open_questions)} places are for a person to decide:")
     for one in open_questions:
         print(f"  {file}:{one.line}: {one.text}")
+    for copy in kept:
+        print(f"{copy} is there already and stays as it is")
     print(f"Next: presale-bridge check --online --rules {file}")
     return Exit.DONE
+
+
+def _copy_beside(text: str, source: Path, to: Path) -> Iterator[Path]:
+    """Copy the files that the draft names; tells those that are there already and differ: a lead's words are never overwritten."""
+    for name in named_files(text):
+        copy, shipped = to / name, (source / name).read_text(encoding="utf-8")
+        if not copy.exists():
+            _write(copy, shipped, force=False)
+        elif copy.read_text(encoding="utf-8") != shipped:
+            yield copy
 
 
 def _write(file: Path, text: str, *, force: bool) -> None:

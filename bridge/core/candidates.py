@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bridge.core.conditions import Condition, Group, Leaf, Score
+from bridge.core.conditions import Condition, Group, Leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,6 @@ def needed(condition: Condition, used: Mapping[str, int]) -> frozenset[str] | No
     """
     if isinstance(condition, Leaf):
         return frozenset(condition.patterns) if condition.only_by_words else None
-    if isinstance(condition, Score):
-        wanted = (points.leaf.values for points in condition.members if points.each > 0)
-        return frozenset(pattern for values in wanted for pattern in values) if condition.at_least > 0 else None
     return _of_group(condition, used)
 
 

@@ -6,13 +6,14 @@ first line is what `check --list` prints. A private one comes in with `extension
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from dataclasses import field as with_default
 from fnmatch import fnmatchcase
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from bridge.core.learned import NOTHING, Learned, Likeness
+from bridge.core.model import TRIAGE
 
 if TYPE_CHECKING:
     from bridge.core.model import Channel, Language, Person
@@ -37,14 +38,18 @@ class Facts:
     language: Language
     channel: Channel
     index: WordIndex
-    totals: dict[int, int] = with_default(default_factory=dict, compare=False, repr=False)
-    """The sums of scores that were added up already, by the identity of their lines."""
+    learned: Learned = NOTHING
 
     @cached_property
     def matches(self) -> Mapping[str, Matches]:
         """All patterns of all rules found in each part and field, looked for once."""
         texts = {**self.parts, **{f"field:{name}": value for name, value in self.fields.items()}}
         return {part: self.index.search(text) for part, text in texts.items() if text}
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """How like each kind the texts are, by what examples have taught."""
+        return self.learned.weigh(self.matches)
 
     @cached_property
     def found(self) -> frozenset[str]:
@@ -64,11 +69,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a condition holds, and why, in words for `explain`; a group has the verdicts of its members."""
+    """Whether a condition holds, and why, in words for `explain`; a group has the verdicts of its members.
+
+    `lacks` is how many points a likeness is short of holding.
+    """
 
     holds: bool
     reason: str
     members: tuple[Verdict, ...] = ()
+    lacks: int = 0
 
     @property
     def leaves(self) -> tuple[Verdict, ...]:
@@ -179,136 +188,20 @@ class Group:
         return tuple(pattern for member in self.members for pattern in member.patterns)
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
-    """A line of a `score`: words that are worth the same; each word or family counts once, however often it is written."""
-
-    each: int
-    leaf: Leaf
+Condition = Leaf | Group
 
 
-@dataclass(frozen=True, slots=True)
-class Rival:
-    """The score of another route of another kind, with the kind."""
-
-    kind: str
-    score: Score
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Words that each make a kind likelier (or, with points below 0, less likely) come to enough points.
-
-    With `leads_by` they must also come to so many more than those of each of the `rivals`: the scores with `leads_by` of other kinds.
-    """
-
-    at_least: int
-    members: tuple[Points, ...]
-    leads_by: int | None = None
-    rivals: tuple[Rival, ...] = with_default(default=(), compare=False, repr=False)
-
-    def holds(self, facts: Facts) -> bool:
-        """Add up, and compare."""
-        total = self.total(facts)
-        return total >= self.at_least and all(self._leads(total, rival.score.total(facts)) for rival in self.rivals)
-
-    def total(self, facts: Facts) -> int:
-        """The sum of the points."""
-        known = facts.totals.get(id(self.members))
-        if known is None:
-            known = sum(points.each for points in self.members for _ in _counted(facts, points))
-            facts.totals[id(self.members)] = known
-        return known
-
-    def test(self, facts: Facts) -> Verdict:
-        """Add up; a score that is too low tells what it did find, so that `explain` can show how near it was."""
-        found = [(points.each, one) for points in self.members for one in _counted(facts, points)]
-        wanted = [f"{one} {each:+d}" for each, one in found if each > 0]
-        against = [f"{one} {each:+d}" for each, one in found if each < 0]
-        words = "; against: ".join(", ".join(part) for part in (wanted or ["none of its words"], against) if part)
-        total = sum(each for each, _ in found)
-        reason = f"{total} points of {self.at_least}: {words}"
-        if total < self.at_least:
-            return _short(wanted, reason)
-        if self.leads_by is None:
-            return Verdict(holds=True, reason=reason)
-        nearest = sorted(((rival.score.total(facts), rival.kind) for rival in self.rivals), reverse=True)[
-            :NEAREST_KINDS
-        ]
-        others = ", ".join(f"{kind} {points}" for points, kind in nearest) or "no other kind"
-        if all(self._leads(total, points) for points, _ in nearest):
-            return Verdict(holds=True, reason=f"{reason}; ahead of {others}")
-        return _short(wanted, f"{total} points, not {self.leads_by} ahead of {others}")
-
-    def _leads(self, total: int, other: int) -> bool:
-        return self.leads_by is None or total - other >= self.leads_by
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """The word patterns that the index has to know."""
-        return tuple(pattern for points in self.members for pattern in points.leaf.patterns)
-
-
-def _short(wanted: list[str], reason: str) -> Verdict:
-    """A score that does not hold; what spoke for it is told as held."""
-    held = tuple(Verdict(holds=True, reason=one) for one in wanted)
-    return Verdict(holds=False, reason=reason, members=(*held, Verdict(holds=False, reason=reason)) if held else ())
-
-
-Condition = Leaf | Group | Score
-
-NEAREST_KINDS: Final = 3
-"""How many other kinds the reason of a score names."""
-
-
-def sides(condition: Condition) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The word patterns that speak for a condition, and those that speak against it: under `none`, or worth less than nothing."""
+def sides(condition: Condition) -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
+    """The plain conditions that speak for a condition, and those under `none`, which speak against it."""
     if isinstance(condition, Leaf):
-        return condition.patterns, ()
-    if isinstance(condition, Score):
-        lines = [(points.each > 0, pattern) for points in condition.members for pattern in points.leaf.patterns]
-        return tuple(one for wanted, one in lines if wanted), tuple(one for wanted, one in lines if not wanted)
+        return (condition,), ()
     members = [sides(member) for member in condition.members]
-    wanted = tuple(pattern for one, _ in members for pattern in one)
-    against = tuple(pattern for _, other in members for pattern in other)
+    wanted = tuple(leaf for one, _ in members for leaf in one)
+    against = tuple(leaf for _, other in members for leaf in other)
     return (against, wanted) if condition.how == "none" else (wanted, against)
 
 
 TEXT_PARTS: Final = ("subject", "description", "answers")
-SCORED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"text": TEXT_PARTS, "subject": ("subject",), "description": ("description",), "asks": ("asks",)}
-)
-"""Where a `score` may look, by the name of the condition that looks there."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """A word of a `score` that is there."""
-
-    pattern: str
-    where: str
-    hit: Hit
-
-    def __str__(self) -> str:
-        """As reasons name it."""
-        return f"{self.where}«{self.hit.found}» ({self.pattern})"
-
-
-def _counted(facts: Facts, points: Points) -> Iterator[_Counted]:
-    """The words of one line of a `score` that are there; of those that overlap in the text, only the first counts."""
-    taken: list[tuple[str, int, int]] = []
-    where = "" if points.leaf.name == "text" else f"{points.leaf.name} "
-    for pattern in filter(facts.found.__contains__, points.leaf.values):
-        hits = facts.hits(pattern, SCORED[points.leaf.name])
-        free = next(((part, hit) for part, hit in hits if not _overlaps(taken, part, hit)), None)
-        if free:
-            part, hit = free
-            taken.append((part, hit.start, hit.end))
-            yield _Counted(pattern, where, hit)
-
-
-def _overlaps(taken: list[tuple[str, int, int]], part: str, hit: Hit) -> bool:
-    return any(part == where and hit.start < end and start < hit.end for where, start, end in taken)
 
 
 def _found(facts: Facts, leaf: Leaf, where: str) -> Verdict:
@@ -350,6 +243,39 @@ def asks(facts: Facts, leaf: Leaf) -> Verdict:
 def field(facts: Facts, leaf: Leaf) -> Verdict:
     """A field has one of these words: `field: {Продукт: [сервер]}`."""
     return _found(facts, leaf, f"the field «{leaf.argument}»")
+
+
+LOOKS_LIKE: Final = "looks_like"
+SHARES_SHOWN: Final = 8
+"""How many words the reason of a likeness names; the rest is summed up."""
+
+
+@condition(LOOKS_LIKE, argument=True)
+def looks_like(facts: Facts, leaf: Leaf) -> Verdict:
+    """By the example tickets it is this kind, so many points ahead of every other, and of `triage` at all: `looks_like: {bug-report: 6}`."""
+    kind, wanted = leaf.argument, int(leaf.values[0])
+    if not facts.likeness.signs:
+        return Verdict(holds=False, reason=f"looks like {kind}: no word that the examples know")
+    lead, other = facts.likeness.lead(kind)
+    if lead < 0:
+        return Verdict(holds=False, reason=f"looks like {kind}: {-lead} points behind {other}", lacks=wanted - lead)
+    reason = f"looks like {kind}, {lead} points ahead of {other}: {_added_up(facts.likeness, kind, other)}"
+    if facts.likeness.is_unclear(kind):
+        return Verdict(holds=False, reason=f"{reason}; but no more than like tickets for a person ({TRIAGE})", lacks=1)
+    if lead < wanted:
+        return Verdict(holds=False, reason=f"{reason}; {wanted} are wanted", lacks=wanted - lead)
+    return Verdict(holds=True, reason=reason)
+
+
+def _added_up(likeness: Likeness, kind: str, other: str) -> str:
+    """The addends of a lead, the largest first: a lead can add them up by hand."""
+    shares = likeness.shares(kind, other)
+    at_rest = likeness.lead(kind)[0] - sum(one.points for one in shares)
+    shown = [str(one) for one in shares[:SHARES_SHOWN]]
+    rest = shares[SHARES_SHOWN:]
+    if rest:
+        shown.append(f"{len(rest)} more {sum(one.points for one in rest):+d}")
+    return ", ".join([*shown, *([f"at rest {at_rest:+d}"] if at_rest else [])])
 
 
 def _any_glob(value: str, leaf: Leaf, what: str) -> Verdict:

@@ -15,6 +15,9 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
+TRIAGE: Final = "triage"
+"""The kind of a ticket that no rule recognises: a person decides (policy)."""
+
 
 class Role(StrEnum):
     """What a person is to one ticket (P1, P2, P4)."""

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from bridge.core.candidates import Candidates
+from bridge.core.learned import NOTHING, Learned
 from bridge.core.model import Audience, Language, Step
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from bridge.core.word_index import WordIndex
     from bridge.core.worktime import WorkCalendar
 
-TRIAGE: Final = "triage"
 EVERY_KIND: Final = "*"
 EVERYTHING: Final = "*"
 
@@ -365,9 +365,10 @@ class Mail:
 
 @dataclass(frozen=True)
 class Policy:
-    """All of rules.yaml. `no_term` are word patterns of thanks and confirmations (T10), `words` the index over all patterns.
+    """All of rules.yaml.
 
-    `compatible` is empty where nobody keeps such a list, and then nothing depends on it.
+    `no_term` are word patterns of thanks and confirmations (T10), `words` the index over all patterns, `learned` what example tickets have
+    taught. `compatible` is empty where nobody keeps such a list, and then nothing depends on it.
     """
 
     redmine: Redmine
@@ -386,6 +387,7 @@ class Policy:
     directory: Directory = field(default_factory=Directory)
     compatible: tuple[Product, ...] = ()
     mail: Mail | None = None
+    learned: Learned = NOTHING
 
     @cached_property
     def candidates(self) -> Candidates:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Final
 
 from bridge.core.asking import asking
-from bridge.core.conditions import TEXT_PARTS, Condition, Facts, Verdict, sides
+from bridge.core.conditions import LOOKS_LIKE, TEXT_PARTS, Condition, Facts, Leaf, Verdict, sides
 from bridge.core.events import Chronicle
 from bridge.core.model import Language, Role, State, Step
 from bridge.core.policy import Policy, Route
@@ -42,8 +43,21 @@ class Routing:
 
     @property
     def nearest(self) -> tuple[Tried, ...]:
-        """Routes that did not match, those with the most conditions that held first."""
-        return tuple(sorted(self.tried, key=lambda tried: -sum(leaf.holds for leaf in tried.verdict.leaves)))
+        """Routes that nearly matched: those with the most conditions that held first, then those whose likeness lacks the fewest points."""
+        return tuple(sorted(filter(_is_near, self.tried), key=_distance))
+
+
+NEAR: Final = 30
+"""A likeness that lacks more points than this (a factor of 20 in the odds) is not near."""
+
+
+def _is_near(tried: Tried) -> bool:
+    return any(leaf.holds or 0 < leaf.lacks <= NEAR for leaf in tried.verdict.leaves)
+
+
+def _distance(tried: Tried) -> tuple[int, int]:
+    leaves = tried.verdict.leaves
+    return -sum(leaf.holds for leaf in leaves), min((leaf.lacks for leaf in leaves if leaf.lacks), default=0)
 
 
 def facts_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str], upto: int | None = None) -> Facts:
@@ -65,6 +79,7 @@ def facts_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str], up
         language=language_of(state),
         channel=ticket.channel,
         index=policy.words,
+        learned=policy.learned,
     )
 
 
@@ -153,13 +168,18 @@ def words_of(chronicle: Chronicle, policy: Policy, chosen: Route) -> Words:
     if chosen.when is None:
         return Words()
     facts = facts_of(chronicle, policy, chronicle.ticket.current.fields)
-    found, against = (tuple(_said(facts, patterns)) for patterns in sides(chosen.when))
-    return Words(found, tuple(word for word in against if word not in found))
+    wanted, unwanted = sides(chosen.when)
+    found, against = _said(facts, wanted), _said(facts, unwanted)
+    for leaf in wanted:
+        if leaf.name == LOOKS_LIKE:
+            found |= dict.fromkeys(facts.likeness.words_for(leaf.argument))
+            against |= dict.fromkeys(facts.likeness.words_against(leaf.argument))
+    return Words(tuple(found), tuple(word for word in against if word not in found))
 
 
-def _said(facts: Facts, patterns: tuple[str, ...]) -> dict[str, None]:
-    hits = (hit for pattern in dict.fromkeys(patterns) for _, hit in facts.hits(pattern, TEXT_PARTS))
-    return dict.fromkeys(hit.found for hit in hits)
+def _said(facts: Facts, leaves: tuple[Leaf, ...]) -> dict[str, None]:
+    patterns = dict.fromkeys(pattern for leaf in leaves for pattern in leaf.patterns)
+    return dict.fromkeys(hit.found for pattern in patterns for _, hit in facts.hits(pattern, TEXT_PARTS))
 
 
 def routing_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str]) -> Routing:

@@ -53,7 +53,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Matches:
-    """What an index found in one text.
+    """What an index found in one text, and the words of the text themselves (`tokens`).
 
     `timeouts` are the regular expressions that took too long and so count as not matching; `cut` says that the text was longer than
     `MAX_CHARS`, and its rest was not read.
@@ -62,6 +62,7 @@ class Matches:
     found: Mapping[str, tuple[Hit, ...]]
     timeouts: tuple[str, ...] = ()
     cut: bool = False
+    tokens: tuple[Token, ...] = ()
 
     def hits(self, pattern: str) -> tuple[Hit, ...]:
         """The hits of one pattern in order of their places, at most `MAX_HITS`; none for a pattern that the index does not know."""
@@ -166,7 +167,8 @@ class WordIndex:
         """
         found: dict[str, dict[tuple[int, int], Hit]] = defaultdict(dict)
         timeouts: list[str] = []
-        for hit in self._hits(text, timeouts):
+        tokens = tokenize(text)
+        for hit in self._hits(text, tokens, timeouts):
             known = found[hit.pattern]
             place = (hit.start, hit.end)
             if place in known:
@@ -174,14 +176,18 @@ class WordIndex:
             elif len(known) < MAX_HITS:
                 known[place] = hit
         ordered = {pattern: tuple(hits[place] for place in sorted(hits)) for pattern, hits in found.items()}
-        return Matches(MappingProxyType(ordered), tuple(timeouts), len(text) > MAX_CHARS)
+        return Matches(MappingProxyType(ordered), tuple(timeouts), len(text) > MAX_CHARS, tokens)
 
     def covered(self, text: str, patterns: frozenset[str] | None = None) -> list[tuple[int, int]]:
         """All places (start, end) where one of the patterns (all, if not given) matches, however many."""
-        return [(hit.start, hit.end) for hit in self._hits(text, []) if patterns is None or hit.pattern in patterns]
+        return [
+            (hit.start, hit.end)
+            for hit in self._hits(text, tokenize(text), [])
+            if patterns is None or hit.pattern in patterns
+        ]
 
-    def _hits(self, text: str, timeouts: list[str]) -> Iterator[Hit]:
-        yield from self._phrases(text)
+    def _hits(self, text: str, tokens: tuple[Token, ...], timeouts: list[str]) -> Iterator[Hit]:
+        yield from self._phrases(text, tokens)
         flat = text[:MAX_CHARS].replace("ё", "е").replace("Ё", "Е").replace("\u00a0", " ")
         for pattern, compiled in self._regexes:
             try:
@@ -191,10 +197,10 @@ class WordIndex:
                 continue
             yield from (Hit(pattern, text[start:end], start, end, "regex", pattern) for start, end in hits)
 
-    def _phrases(self, text: str) -> Iterator[Hit]:
+    def _phrases(self, text: str, tokens: tuple[Token, ...]) -> Iterator[Hit]:
         """Walk the tree of phrases over the words of the text; `behind` has the unfinished phrases at each of the last words."""
         behind: list[list[tuple[_Node, _Start]]] = []
-        for token in tokenize(text):
+        for token in tokens:
             if token.breaks:
                 behind = []
             reached: _Reached = {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from bridge.demo import processes
 from bridge.errors import PermanentError
+from bridge.policy.beside import named_files
 from bridge.policy.load import load
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 AHEAD: Final = timedelta(days=45)
 LEAD: Final = "orlova"
-BESIDE: Final = re.compile(r"^(?:partners|compatible): (\S+\.yaml)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def write_copy(source: Path, to: Path, differences: tuple[Difference, ...]) -> N
         if count != 1:
             raise PermanentError(f"The demo cannot use {source}: {count} places where it has to set {one.told}")
     processes.write(to, text)
-    for beside in BESIDE.findall(text):
+    for beside in named_files(text):
         processes.write(to.parent / beside, (source.parent / beside).read_text(encoding="utf-8"))
 
 

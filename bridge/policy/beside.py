@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -9,8 +10,20 @@ from typing import Final
 from bridge.errors import PolicyError
 from bridge.policy.positions import Document, Map, read_document
 
-SECTIONS: Final = ("partners", "compatible")
+SECTIONS: Final = ("families", "partners", "compatible")
 """A name of a file can stand for these."""
+LEARNED: Final = "learned"
+"""What names a file that is no section: what was learned from example tickets (`bridge.policy.learned_file`)."""
+OWN: Final = ("partners", "compatible")
+"""The shipped files of these are only examples: everybody has partners and products of their own."""
+
+
+_NAMED: Final = re.compile(rf"^(?:{'|'.join((*SECTIONS, LEARNED))}): *([^\s\[{{#]\S*)", re.MULTILINE)
+
+
+def named_files(text: str) -> tuple[str, ...]:
+    """The files that the text of rules names, each once."""
+    return tuple(dict.fromkeys(_NAMED.findall(text)))
 
 
 def with_files(document: Document, read: Callable[[str], str]) -> Document:

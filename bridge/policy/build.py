@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bridge.core.conditions import Condition
+from bridge.core.learned import Learned
 from bridge.core.policy import (
     EVERY_KIND,
     EVERYTHING,
@@ -56,7 +57,11 @@ from bridge.policy.vocabulary import ALL, OTHERS
 
 
 def build(
-    rules: RulesFile, calendar: WorkCalendar, conditions: Mapping[int, Condition | None], words: WordIndex
+    rules: RulesFile,
+    calendar: WorkCalendar,
+    conditions: Mapping[int, Condition | None],
+    words: WordIndex,
+    learned: Learned,
 ) -> Policy:
     """The policy; `conditions` are those of the routes by their index."""
     departments = {name: _department(name, spec) for name, spec in rules.departments.items()}
@@ -79,6 +84,7 @@ def build(
             Product(name, spec.words, spec.products, spec.note) for name, spec in rules.compatible.items()
         ),
         mail=_mail(rules.mail) if rules.mail else None,
+        learned=learned,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from bridge.core.learned import Learned
 from bridge.core.worktime import WorkCalendar
 from bridge.errors import Mistake
 from bridge.policy import check_beside, check_mail, check_routes, check_terms
@@ -31,20 +32,28 @@ def mistakes(draft: Draft, conditions: Conditions) -> Iterator[Mistake]:
     """Everything that makes the rules unusable."""
     for check in _CHECKS:
         yield from check(draft)
-    for table_check in (check_routes.order, check_routes.names, check_routes.both_gates, check_routes.unreachable):
+    table_checks = (
+        check_routes.order,
+        check_routes.names,
+        check_routes.both_gates,
+        check_routes.unreachable,
+        check_routes.likeness,
+    )
+    for table_check in table_checks:
         if not draft.lacks("routes") or len(draft.rules.routes) > 1:
             yield from table_check(draft, conditions)
 
 
-def warnings(draft: Draft, conditions: Conditions, calendar: WorkCalendar, now: datetime | None) -> Iterator[Mistake]:
+def warnings(
+    draft: Draft, conditions: Conditions, calendar: WorkCalendar, learned: Learned, now: datetime | None
+) -> Iterator[Mistake]:
     """What is worth knowing about usable rules. Without `now` nothing is said about years to come."""
     for message in calendar.year_warnings(now) if now else ():
         yield draft.document.at_key(("calendar",), message)
     yield from check_routes.dead_words(draft, conditions)
-    yield from check_routes.without_rivals(draft, conditions)
     yield from check_routes.coverage(draft, conditions)
     yield from check_terms.short_terms(draft)
-    yield from unused_families(draft)
+    yield from unused_families(draft, learned)
     yield from check_beside.unused(draft)
     yield from check_beside.examples(draft)
     yield from check_mail.left_alone(draft)

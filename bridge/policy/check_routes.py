@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bridge.core.conditions import Condition, Leaf
-from bridge.core.policy import TRIAGE
-from bridge.core.rivals import leading
+from bridge.core.conditions import LOOKS_LIKE, Condition, Leaf
+from bridge.core.model import TRIAGE
 from bridge.errors import Mistake
 from bridge.policy.form import Draft
 from bridge.policy.reach import Part, hidden_parts
 from bridge.policy.schema import RouteSpec
-from bridge.policy.vocabulary import INCLUDED, KINDS, NOT_INCLUDED
+from bridge.policy.vocabulary import INCLUDED, KINDS, NOT_INCLUDED, did_you_mean
 from bridge.policy.when import patterns_with_places
 
 Conditions = Mapping[int, Condition | None]
@@ -86,14 +85,22 @@ def _above(draft: Draft, index: int | None) -> str:
     return f"{route.name!r} (line {draft.document.line_of(route.path)})"
 
 
-def without_rivals(draft: Draft, conditions: Conditions) -> Iterator[Mistake]:
-    """A `leads_by` that compares with nothing, because no route of another kind has one (a warning)."""
-    routes = draft.rules.routes
-    kinds = {routes[index].kind for index, one in conditions.items() if one is not None and any(leading(one))}
-    if len(kinds) == 1:
-        index = next(index for index, one in conditions.items() if one is not None and any(leading(one)))
-        message = "`leads_by` compares with nothing: no route of another kind has it"
-        yield draft.document.at_key((*routes[index].path, "when"), message, "write it in those routes as well")
+def likeness(draft: Draft, conditions: Conditions) -> Iterator[Mistake]:
+    """`looks_like` names a kind of the policy, and there is something that was learned."""
+    for index, condition in conditions.items():
+        path = (*draft.rules.routes[index].path, "when")
+        for kind in sorted(_looked_for(condition)):
+            if kind not in KINDS:
+                yield draft.document.at_key(path, f"`looks_like` names no kind: {kind!r}", did_you_mean(kind, KINDS))
+        if not draft.rules.learned and _looked_for(condition):
+            remedy = "add `learned: learned.json`, and make that file with `presale-bridge learn`"
+            yield draft.document.at_key(path, "`looks_like` needs what was learned from example tickets", remedy)
+
+
+def _looked_for(condition: Condition | None) -> set[str]:
+    if isinstance(condition, Leaf):
+        return {condition.argument} if condition.name == LOOKS_LIKE else set()
+    return set().union(*map(_looked_for, condition.members)) if condition else set()
 
 
 def coverage(draft: Draft, _: Conditions) -> Iterator[Mistake]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from bridge.core.learned import Learned
 from bridge.core.patterns import PatternParser, regex_source
 from bridge.core.word_index import WordIndex
 from bridge.errors import Mistake
@@ -19,28 +20,25 @@ _FAMILY: Final = re.compile(r"@([\w-]+)")
 
 
 def check_words(draft: Draft) -> tuple[WordIndex | None, list[Mistake]]:
-    """The index over all patterns, and no mistakes; or no index, and all of them."""
+    """The index over all patterns and all families, and no mistakes; or no index, and all of them."""
     patterns = list(_patterns(draft))
     misquoted = [_misquoted(draft, path) for pattern, path in _everything(draft) if '"@' in pattern]
     try:
-        parser = PatternParser(draft.rules.families)
-        for name in _unused(draft):
-            parser.parse(f"@{name}")
-        return WordIndex.build([pattern for pattern, _ in patterns], draft.rules.families), misquoted
+        families = [f"@{name}" for name in draft.rules.families]
+        return WordIndex.build([*(pattern for pattern, _ in patterns), *families], draft.rules.families), misquoted
     except ValueError:
         return None, [*misquoted, *_in_families(draft), *_in_patterns(draft, patterns)]
 
 
-def unused_families(draft: Draft) -> Iterator[Mistake]:
-    """Families that nothing refers to."""
-    for name in _unused(draft):
+def unused_families(draft: Draft, learned: Learned) -> Iterator[Mistake]:
+    """Families that nothing refers to, and families that were learned of and are gone."""
+    used = {name for pattern, _ in _everything(draft) for name in _FAMILY.findall(pattern)} | learned.families
+    if gone := sorted(learned.families - draft.rules.families.keys()):
+        message = f"it gives points to families that are gone: {', '.join(gone)}"
+        yield draft.document.at_value(("learned",), message, "make it anew with `presale-bridge learn`")
+    for name in draft.rules.families.keys() - used:
         message = f"the family {name!r} is used nowhere"
         yield draft.document.at_key(("families", name), message, f'use it as "@{name}", or remove it')
-
-
-def _unused(draft: Draft) -> set[str]:
-    used = {name for pattern, _ in _everything(draft) for name in _FAMILY.findall(pattern)}
-    return draft.rules.families.keys() - used
 
 
 def _everything(draft: Draft) -> Iterator[tuple[str, Path]]:

@@ -7,10 +7,9 @@ import sys
 from typing import Any, Final
 
 from bridge.core import conditions
-from bridge.core.conditions import SCORED
 from bridge.policy.schema import RulesFile
 from bridge.policy.texts import VARIABLES, shipped_texts
-from bridge.policy.when import AT_LEAST, GROUPS, LEADS_BY, SCORE
+from bridge.policy.when import GROUPS
 
 _CONDITION: Final = {"$ref": "#/$defs/Condition"}
 _VALUE: Final = {"type": ["string", "number"]}
@@ -45,25 +44,8 @@ def _condition() -> dict[str, Any]:
         "type": "object",
         "description": "A condition; several keys must all hold.",
         "minProperties": 1,
-        "properties": {**groups, SCORE: _score(), **properties},
+        "properties": {**groups, **properties},
         "additionalProperties": {"anyOf": [_VALUES, {"type": "object"}]},
-    }
-
-
-def _score() -> dict[str, Any]:
-    """Points for words, by where they are looked for."""
-    lines = {"type": "object", "patternProperties": {"^[+-]?[1-9][0-9]?$": _VALUES}, "additionalProperties": False}
-    places = {
-        place: {**lines, "description": f"Words of the {place} by their points: {{2: [word]}}."} for place in SCORED
-    }
-    enough = {"type": "integer", "minimum": 1, "description": "How many points are enough."}
-    ahead = {"type": "integer", "minimum": 0, "description": "How far ahead of the scores of other kinds."}
-    return {
-        "type": "object",
-        "description": "Enough points from words; each word or family counts once, points below 0 speak against.",
-        "properties": {AT_LEAST: enough, LEADS_BY: ahead, **places},
-        "required": [AT_LEAST],
-        "additionalProperties": False,
     }
 
 

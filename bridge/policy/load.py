@@ -8,11 +8,11 @@ from importlib import import_module
 from pathlib import Path as File
 
 from bridge.core.conditions import Condition
+from bridge.core.learned import NOTHING, Learned
 from bridge.core.policy import Policy
-from bridge.core.rivals import with_rivals
 from bridge.errors import Mistake, PolicyError
-from bridge.policy import check
-from bridge.policy.beside import with_files
+from bridge.policy import check, learned_file
+from bridge.policy.beside import LEARNED, with_files
 from bridge.policy.build import build
 from bridge.policy.calendar_rules import CalendarReader
 from bridge.policy.check_words import check_words
@@ -31,23 +31,24 @@ class Loaded:
     document: Document
 
 
-def load(path: File | str, now: datetime | None = None) -> Loaded:
-    """The policy of a file; `now` is for the warning that a year of the calendar is missing.
+def load(path: File | str, now: datetime | None = None, learned: Learned | None = None) -> Loaded:
+    """The policy of a file; `now` is for the warning that a year of the calendar is missing, `learned` stands for the file that they name.
 
     Raises:
         PolicyError: the rules cannot be used; `mistakes` has all that is wrong with them, each with its place.
     """
     file = File(path)
-    return parse(_read(file), file.name, now, folder=file.parent)
+    return parse(_read(file), file.name, now, folder=file.parent, learned=learned)
 
 
-def parse(
+def parse(  # noqa: PLR0913 - what tests put in place of files
     text: str,
     name: str = "rules.yaml",
     now: datetime | None = None,
     production: ProductionCalendar | None = None,
     *,
     folder: File | None = None,
+    learned: Learned | None = None,
 ) -> Loaded:
     """The policy of a text; `name` stands for the file in messages, `folder` is where files that it names are looked for.
 
@@ -60,13 +61,15 @@ def parse(
     conditions, found = _conditions(draft)
     reader = CalendarReader(document, production or shipped_calendar())
     calendar = reader.read(draft.rules.calendar)
+    if learned is None:
+        learned, unread = _learned(draft, folder)
+        mistakes += unread
     words, broken = check_words(draft)
     mistakes += [*draft.mistakes, *found, *reader.mistakes, *broken, *check.mistakes(draft, conditions)]
     if mistakes or calendar is None or words is None:
         raise PolicyError.of(mistakes)
-    kinds = {index: route.kind for index, route in enumerate(draft.rules.routes)}
-    policy = build(draft.rules, calendar, with_rivals(conditions, kinds), words)
-    return Loaded(policy, tuple(sorted(check.warnings(draft, conditions, calendar, now))), document)
+    policy = build(draft.rules, calendar, conditions, words, learned)
+    return Loaded(policy, tuple(sorted(check.warnings(draft, conditions, calendar, learned, now))), document)
 
 
 def _read(file: File, remedy: str = "check the path given with --rules, and the rights") -> str:
@@ -86,6 +89,16 @@ def _read_beside(folder: File | None, name: str) -> str:
     if folder is None:
         raise PolicyError(f"{name}: cannot be read: these rules are in no file, so there is none beside them")
     return _read(folder / name, "the path is counted from the folder of the rules")
+
+
+def _learned(draft: Draft, folder: File | None) -> tuple[Learned, list[Mistake]]:
+    """What the file that the rules name has."""
+    name = draft.rules.learned
+    try:
+        return (learned_file.read(_read_beside(folder, name), name) if name else NOTHING), []
+    except PolicyError as error:
+        remedy = "`presale-bridge learn` makes it from example tickets"
+        return NOTHING, [draft.document.at_value((LEARNED,), str(error), remedy)]
 
 
 def _extended(document: Document) -> list[Mistake]:

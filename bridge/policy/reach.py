@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bridge.core.conditions import REGISTRY, Condition, Group, Leaf, Score
+from bridge.core.conditions import REGISTRY, Condition, Group, Leaf
 
 _WITHIN: Final = {"subject": "text", "description": "text", "asks": "text"}
 """What the first condition finds, the second finds as well."""
@@ -49,9 +49,7 @@ def _taker(part: Condition, above: Mapping[int, Condition], by_value: Mapping[_K
 
 
 def implies(narrow: Condition, wide: Condition) -> bool:
-    """Whether `wide` certainly holds wherever `narrow` does; of a score only that it implies itself."""
-    if isinstance(narrow, Score) and narrow == wide:
-        return True
+    """Whether `wide` certainly holds wherever `narrow` does."""
     if isinstance(narrow, Group) and narrow.how == "any":
         return all(implies(member, wide) for member in narrow.members)
     if isinstance(wide, Group) and wide.how == "all":
@@ -90,8 +88,6 @@ def _expanded(condition: Condition, families: Mapping[str, Sequence[str]]) -> Co
     """The condition with the members of families in place of their names."""
     if isinstance(condition, Group):
         return Group(condition.how, tuple(_expanded(member, families) for member in condition.members))
-    if isinstance(condition, Score):  # a family counts once there, its members would each
-        return condition
     if not REGISTRY[condition.name].words:
         return condition
     values = [word for value in condition.values for word in _members(value, families, ())]
@@ -111,8 +107,6 @@ def _values(condition: Condition, wanted: bool = True) -> Iterator[_Key]:  # noq
     """The words of a condition, each with whether it is wanted or must be absent."""
     if isinstance(condition, Leaf):
         yield from ((wanted, value) for value in condition.values)
-    elif isinstance(condition, Score):
-        yield from ((wanted, value) for points in condition.members for value in points.leaf.values)
     else:
         for member in condition.members:
             yield from _values(member, wanted != (condition.how == "none"))

@@ -272,8 +272,12 @@ class RulesFile(Spec):
     """When people work (T2)."""
     departments: Mapping[Name, Annotated[DepartmentSpec, BeforeValidator(_nothing_is_empty)]]
     """Whom a ticket can be passed to, by name."""
-    families: Mapping[Name, SomeNames] = {}
-    """Families of words, used in patterns as "@name"."""
+    families: Annotated[
+        Mapping[Name, SomeNames], BeforeValidator(_same, json_schema_input_type=str | Mapping[Name, SomeNames])
+    ] = {}
+    """Families of words, used in patterns as "@name", or the name of a file beside this one that has them."""
+    learned: str = ""
+    """The file beside this one that has what `presale-bridge learn` has found in example tickets; `looks_like` asks it."""
     required: RequiredSpec = RequiredSpec()
     """What a ticket has to say (F1-F5)."""
     routes: tuple[RouteSpec, ...] = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""The rules that come with the bridge: the template of `presale-bridge init`."""
+"""What comes with the bridge: the rules, which are the template of `presale-bridge init`, and the tickets that they were learned from."""
 
 from __future__ import annotations
 
@@ -11,3 +11,10 @@ def shipped_rules() -> Path:
     """The file, in an installed package or in its source."""
     package = Path(bridge.__file__).parent
     return next(path for path in (package / "data" / "rules.yaml", package.parent / "rules.yaml") if path.is_file())
+
+
+def shipped_tickets() -> tuple[Path, ...]:
+    """The example tickets that come with the bridge: what `presale-bridge learn` learns from beside one's own."""
+    package = Path(bridge.__file__).parent
+    folder = next(path for path in (package / "data" / "corpus", package.parent / "corpus") if path.is_dir())
+    return tuple(sorted(folder.glob("*.yaml")))

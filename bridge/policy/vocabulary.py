@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
-from bridge.core.policy import TRIAGE
+from bridge.core.model import TRIAGE
 
 INCLUDED: Final = MappingProxyType(
     {

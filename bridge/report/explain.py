@@ -140,7 +140,7 @@ def _nearest(a: Assessment) -> tuple[Miss, ...]:
     misses = []
     for tried in a.routing.nearest[:NEAREST]:
         held, failed = _split(tried.verdict)
-        if held:
+        if held or failed:
             misses.append(Miss(tried.route.name, tried.route.kind, held, failed))
     return tuple(misses)
 
@@ -280,7 +280,7 @@ def as_text(e: Explanation, calendar: WorkCalendar) -> str:
 
     lines = [f"Ticket {e.ticket}, {moment(e.now)}", "", f"Kind: {e.kind} (route «{e.route}»)", f"  because {e.because}"]
     for miss in e.nearest:
-        lines.append(f"  nearly {miss.kind} (route «{miss.route}»): {'; '.join(miss.held)}")
+        lines.append(f"  nearly {miss.kind} (route «{miss.route}»){': ' if miss.held else ''}{'; '.join(miss.held)}")
         lines += [f"    but {reason}" for reason in miss.failed]
     lines += [f"Department: {e.department}", "", "Fields:"]
     lines += [f"  {one.field}: {one.verdict}, {one.demand}; {one.source}" for one in e.fields]

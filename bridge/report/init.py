@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.errors import PermanentError
-from bridge.policy.beside import SECTIONS
+from bridge.policy.beside import OWN
 from bridge.policy.found import Found, FoundTracker
 from bridge.report.likeness import DONE, LEADS, TRACKERS, WAITING, WORKING, alike, all_alike, nearly, same_words
 from bridge.report.sheet import DECIDE, Sheet, comment, listed, quoted
@@ -389,8 +389,8 @@ class _Draft:
             )
 
     def _beside(self) -> None:
-        """Files beside the rules are examples, and are not there."""
-        for section in SECTIONS:
+        """Partners and products of the shipped files are examples, and are not there."""
+        for section in OWN:
             if isinstance(self.sheet.get(section), str):
                 why = f"положите рядом свой {self.sheet.get(section)} (пример поставляется с мостом) и уберите «# »."
                 self.sheet.drop((section,), why)

@@ -21,14 +21,19 @@ from bridge.report.timelines import Case, Check
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What was expected at one moment, what came out, and why; keys of `got` are those of `expected`."""
+    """What was expected at one moment, what came out, and why; keys of `got` are those of `expected`, `wrong` those that differ."""
 
-    ok: bool
+    wrong: frozenset[str]
     now: datetime
     expected: Mapping[str, Any]
     got: Mapping[str, Any]
     why: Mapping[str, str]
     line: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing differs."""
+        return not self.wrong
 
     def as_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -70,11 +75,11 @@ def _run(case: Case, check: Check, policy: Policy) -> CheckResult:
     except BridgeError as error:
         got = dict.fromkeys(check.expect, f"error: {error}")
         return CheckResult(
-            ok=False, now=check.now, expected=check.expect, got=got, why={"error": str(error)}, line=check.line
+            frozenset(got) or frozenset({"error"}), check.now, check.expect, got, {"error": str(error)}, check.line
         )
-    wrong = {key for key, expected in check.expect.items() if not _matches(key, expected, got[key])}
+    wrong = frozenset(key for key, expected in check.expect.items() if not _matches(key, expected, got[key]))
     why = {key: seen.why(key) for key in check.expect}
-    return CheckResult(not wrong, check.now, check.expect, got, why, check.line)
+    return CheckResult(wrong, check.now, check.expect, got, why, check.line)
 
 
 class _Seen:

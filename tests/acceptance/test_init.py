@@ -163,14 +163,16 @@ def test_from_init_to_a_new_tested_route_with_the_guide_alone(
     number = stage.ticket(("Нужен сертификат соответствия ФСТЭК", "Пришлите копию, пожалуйста."))
     start(stage.server, tmp_path, capsys)
     chapter = GUIDE.read_text(encoding="utf-8").split("\n## ")[2]
-    (change,) = re.findall(r"^```yaml rules\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
+    (words,) = re.findall(r"^```yaml words\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
+    (change,) = re.findall(r"^```yaml rules\nroutes:\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
     ((name, cases),) = re.findall(r"^```yaml test (\S+)\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
     rules, old, tests = tmp_path / "rules.yaml", tmp_path / "old.yaml", tmp_path / name
     tests.write_text(cases, encoding="utf-8")
     old.write_text(rules.read_text(encoding="utf-8"), encoding="utf-8")
-    _, families, routes = re.split(r"^(?:families|routes):\n", change, flags=re.MULTILINE)
-    text = old.read_text(encoding="utf-8").replace("\nfamilies:\n", f"\nfamilies:\n{families}", 1)
-    rules.write_text(text.replace("\nroutes:\n", f"\nroutes:\n{routes}", 1), encoding="utf-8")
+    with (tmp_path / "words.yaml").open("a", encoding="utf-8") as file:
+        file.write(words)
+    text = old.read_text(encoding="utf-8")
+    rules.write_text(text.replace("\nroutes:\n", f"\nroutes:\n{change}", 1), encoding="utf-8")
     known = environment(stage.server, tmp_path)
     assert run(["check", "--online", "--rules", str(rules)], known) == 0
     assert run(["test", str(tests), "--rules", str(rules)], known) == 0

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.candidates import Candidates, needed
-from bridge.core.conditions import REGISTRY, Condition, Facts, Group, Leaf, Points, Score, Verdict, condition
+from bridge.core.conditions import REGISTRY, Condition, Facts, Group, Leaf, Verdict, condition
 from bridge.core.model import Channel, Language
 from bridge.core.policy import Policy, Route
 from bridge.core.rules import Routing, route
@@ -42,11 +42,7 @@ def leaves() -> st.SearchStrategy[Condition]:
     by_words = st.builds(Leaf, st.sampled_from(("text", "subject", "description", "asks", "without_words")), words)
     in_field = st.builds(Leaf, st.just("field"), words, st.just(FIELD))
     plain = st.sampled_from((Leaf("attachment", ("*.log",)), Leaf("language", ("ru",)), Leaf("project", ("Ром*",))))
-    points = st.builds(
-        Points, st.sampled_from((-2, -1, 1, 2)), st.builds(Leaf, st.sampled_from(("text", "subject")), words)
-    )
-    scores = st.builds(Score, st.integers(-1, 3), st.lists(points, min_size=1, max_size=3).map(tuple))
-    return st.one_of(by_words, in_field, plain, scores)
+    return st.one_of(by_words, in_field, plain)
 
 
 def trees() -> st.SearchStrategy[Condition]:
@@ -134,8 +130,7 @@ PLAIN = Leaf("project", ("*",))
         pytest.param(Group("all", (PLAIN,)), None, id="All: nobody needs any"),
         pytest.param(Group("none", (A,)), None, id="None holds without"),
         pytest.param(Group("all", (Group("none", (A,)), C)), "г", id="All but"),
-        pytest.param(Score(2, (Points(1, B), Points(-1, A))), "бв", id="A score: only what adds to it"),
-        pytest.param(Score(0, (Points(1, B),)), None, id="A score of nothing"),
+        pytest.param(Leaf("looks_like", ("6",), "bug-report"), None, id="A likeness is asked of every ticket"),
     ],
 )
 def test_what_a_condition_cannot_hold_without(tree: Condition, words: str | None) -> None:

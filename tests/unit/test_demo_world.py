@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from bridge.demo.show import is_reminder
 from bridge.demo.verdict import facts_of
 from bridge.demo.world import KINDS, STATES, Act, Placed, World, read_stories, world_at
 from bridge.errors import PermanentError
+from bridge.policy.beside import named_files
 from bridge.policy.load import load
 from bridge.policy.shipped import shipped_rules
 
@@ -143,6 +145,8 @@ def test_only_the_old_one_is_old(folder: Path) -> None:
 def test_rules_that_lack_a_place(tmp_path: Path) -> None:
     """Rules in which the demo cannot set what it has to are refused, with the place."""
     source = tmp_path / "own.yaml"
+    for name in named_files(shipped_rules().read_text(encoding="utf-8")):
+        shutil.copy(shipped_rules().parent / name, tmp_path)
     source.write_text(
         shipped_rules().read_text(encoding="utf-8").replace("  not_before:", "  not_before :"), encoding="utf-8"
     )

@@ -1,6 +1,6 @@
 """Every example of the leads' guide and of the reference of test files is run, offline; Russian and English are held in step.
 
-Marked blocks: `yaml rules` is added to the rules of its section, `yaml test` has to hold under them, `yaml wrong` has to be refused with the
+Marked blocks: `yaml rules` is added to the rules of its section, `yaml words` to its families, `yaml test` has to hold under them, `yaml wrong` has to be refused with the
 words of its first line, `console` is run and compared (… stands for anything), `console online` has to be a command line that is understood.
 A section with a console begins with the shipped rules; any other with those without their routes and families, for speed.
 """
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -22,7 +24,8 @@ import yaml
 from bridge.cli.main import parser, run
 from bridge.core import conditions
 from bridge.errors import PolicyError
-from bridge.policy.load import parse
+from bridge.policy.beside import with_files
+from bridge.policy.load import Loaded, parse
 from bridge.policy.positions import read_document
 from bridge.report.testing import run_case
 from bridge.report.timelines import read_cases
@@ -82,7 +85,8 @@ def all_sections() -> Iterator[Any]:
 @cache
 def shipped_data() -> dict[str, Any]:
     """The shipped rules as plain data."""
-    data = read_document((ROOT / "rules.yaml").read_text(encoding="utf-8"), "rules.yaml").data
+    document = read_document((ROOT / "rules.yaml").read_text(encoding="utf-8"), "rules.yaml")
+    data = with_files(document, lambda name: (ROOT / name).read_text(encoding="utf-8")).data
     return {key: value for key, value in data.items() if key not in {"partners", "compatible"}}
 
 
@@ -124,6 +128,7 @@ def test_the_examples_of_a_section(
 ) -> None:
     """A reader who types them in gets what the page says."""
     monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "learned.json", tmp_path)
     monkeypatch.syspath_prepend(str(ROOT / "examples"))
     rules = base(whole=any(block.kind == "console offline" for block in section.blocks))
     for block in section.blocks:
@@ -131,7 +136,9 @@ def test_the_examples_of_a_section(
             case "yaml rules":
                 rules = added(rules, block.text)
                 _write(tmp_path / "rules.yaml", as_yaml(rules))
-                parse(as_yaml(rules))
+                parsed(rules)
+            case "yaml words":
+                rules = added(rules, f"families:\n{indent(block.text, '  ')}")
             case "yaml test":
                 _write(tmp_path / (block.name or "tests.yaml"), block.text)
                 _holds(block.text, rules)
@@ -148,12 +155,17 @@ def test_the_examples_of_a_section(
                 pytest.fail(f"{section.id}: unknown mark {block.kind}")
 
 
+def parsed(rules: dict[str, Any]) -> Loaded:
+    """The rules as they are used; what was learned is that of the shipped ones."""
+    return parse(as_yaml(rules), folder=ROOT)
+
+
 def _write(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
 def _holds(text: str, rules: dict[str, Any]) -> None:
-    policy = parse(as_yaml(rules)).policy
+    policy = parsed(rules).policy
     results = [run_case(case, policy) for case in read_cases(text, "tests.yaml", policy)]
     wrong = [(one.name, check.as_json()) for one in results for check in one.checks if not check.ok]
     assert results
@@ -163,7 +175,7 @@ def _holds(text: str, rules: dict[str, Any]) -> None:
 def _is_refused(text: str, rules: dict[str, Any]) -> None:
     told = text.partition("\n")[0].removeprefix("# ")
     with pytest.raises(PolicyError) as caught:
-        parse(as_yaml(added(rules, text)))
+        parsed(added(rules, text))
     assert told in str(caught.value)
 
 
@@ -206,7 +218,7 @@ def _bare(match: re.Match[str]) -> str:
 def test_the_guide_names_every_command_and_condition(language: str) -> None:
     """What can be used can be found in the guide."""
     text = (ROOT / "docs" / language / "guide.md").read_text(encoding="utf-8")
-    for command in ("init", "check", "test", "explain", "backtest", "plan", "log", "adopt", "resume", "undo"):
+    for command in ("init", "check", "test", "explain", "learn", "backtest", "plan", "log", "adopt", "resume", "undo"):
         assert f"presale-bridge {command}" in text
     built_in = [name for name, kind in conditions.REGISTRY.items() if kind.check.__module__ == conditions.__name__]
     assert [name for name in built_in if f"`{name}" not in text] == []

@@ -76,7 +76,7 @@ ENGLISH = Found(
 
 def drafted(found: Found) -> Policy:
     """The rules of a draft; they have to be usable, without warnings."""
-    loaded = parse(draft(found, TEMPLATE, NIGHT))
+    loaded = parse(draft(found, TEMPLATE, NIGHT), folder=ROOT)
     assert loaded.warnings == ()
     return loaded.policy
 
@@ -93,7 +93,7 @@ def test_w5_a_draft_begins_today_in_shadow_mode(found: Found) -> None:
 
 def test_a_cabinet_as_the_policy_has_it_keeps_all_that_is_shipped() -> None:
     """Only names that really differ are changed: here the closing status and the lead."""
-    rules, given = drafted(CABINET), parse(TEMPLATE).policy
+    rules, given = drafted(CABINET), parse(TEMPLATE, folder=ROOT).policy
     assert dict(rules.departments) == dict(given.departments)
     assert rules.required == given.required
     assert rules.routes == given.routes
@@ -125,7 +125,7 @@ def test_names_of_an_english_redmine() -> None:
 def test_r2_a_department_without_a_group_is_left_out_and_its_tickets_stay_with_the_first_line() -> None:
     """Rather nobody than somebody who does not exist; the text stays as a comment."""
     text = draft(ENGLISH, TEMPLATE, NIGHT)
-    rules = parse(text).policy
+    rules = parse(text, folder=ROOT).policy
     assert set(rules.departments) == {"Пресейл"}
     assert {route.department for route in rules.routes} == {"Пресейл"}
     assert "\n  # Отдел продаж:" in text
@@ -136,7 +136,7 @@ def test_r5_an_approval_without_its_statuses_is_left_out() -> None:
     """A gate that nobody could open would hold tickets for ever."""
     lacking = tuple(status for status in CABINET.statuses if status.name != "Не согласовано")
     text = draft(replace(CABINET, statuses=lacking), TEMPLATE, NIGHT)
-    assert [route.name for route in parse(text).policy.routes if route.approval] == []
+    assert [route.name for route in parse(text, folder=ROOT).policy.routes if route.approval] == []
     assert "согласование выключено: в Redmine нет статуса «Не согласовано» (R5)" in text
 
 
@@ -150,7 +150,7 @@ def test_r5_an_approval_without_the_department_after_it_stays() -> None:
 def test_groups_are_known_by_the_words_in_them() -> None:
     """A group «Sales» is taken for the sales department, and a person is asked; no group is taken twice."""
     text = draft(replace(ENGLISH, groups=("Sales", "Technical support", "Warehouse")), TEMPLATE, NIGHT)
-    departments = parse(text).policy.departments
+    departments = parse(text, folder=ROOT).policy.departments
     assert {name: one.group for name, one in departments.items()} == {
         "Пресейл": "Пресейл",
         "Отдел продаж": "Sales",

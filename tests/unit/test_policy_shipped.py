@@ -220,5 +220,5 @@ def test_t14_no_text_promises_a_term(language: Language) -> None:
 def test_a_text_of_ones_own_replaces_one_language() -> None:
     """The other language stays as shipped."""
     text = (ROOT / "rules.yaml").read_text(encoding="utf-8").replace("\ntexts: {}", "\ntexts: {close: {ru: Закрыто.}}")
-    own = parse(text).policy.texts["close"]
+    own = parse(text, folder=ROOT).policy.texts["close"]
     assert (own.ru, own.en) == ("Закрыто.", shipped_texts()["close"].en)
