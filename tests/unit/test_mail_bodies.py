@@ -40,6 +40,16 @@ INNER = b"From: Pavel <p@x.ru>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0300\r\nSubje
             "Short answer: no",
             id="But not for being short",
         ),
+        pytest.param(
+            multipart(part("One"), attachment("a.bin"), part("Two"), part("<p>One</p>", HTML), kind="alternative"),
+            "One\n\nTwo",
+            id="Plain texts that differ are no versions of each other",
+        ),
+        pytest.param(
+            multipart(part("Same"), part("Same"), part("<p>Same</p>", HTML), kind="alternative"),
+            "Same",
+            id="Plain texts that do not are",
+        ),
         pytest.param(multipart(part("One"), part("Two")), "One\n\nTwo", id="Several texts one after the other"),
         pytest.param(
             raw("<html><body>Hi<br>there</body></html>", "text/plain"), "Hi\nthere", id="HTML that says to be plain"
