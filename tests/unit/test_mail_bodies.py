@@ -126,6 +126,12 @@ def test_text(mail: bytes, text: str) -> None:
     [
         pytest.param("<p>a<script>alert(1)</script>b<style>p{}</style></p>", "ab", id="Script and style"),
         pytest.param("<p>a<span style='display:none'>hidden</span><span hidden>x</span>b</p>", "ab", id="Hidden text"),
+        pytest.param("<p>a<b style='mso-hide:all'>b</b></p>", "ab", id="What one mail program alone hides"),
+        pytest.param(
+            "<div style='font-size:0'>x<table style='font-size:0px'><tr><td>y<p style='font-size:13px'>Seen<b>!</b></p>z</td></tr></table></div>after",
+            "Seen!\n\nafter",
+            id="Text with a size of its own inside a box of none, as layouts have it",
+        ),
         pytest.param(
             "<p>a<span style='font-size:0px'>x</span><span style='font-size:0.9em'>b</span></p>",
             "ab",
