@@ -18,7 +18,8 @@ from bridge.core.signatures import LONGEST_LINE
 _ORIGINAL: Final = re.compile(
     r"[\s>]{0,4}[-_=*]{2,40}\s?(?:original (?:message|appointment)|исходное (?:сообщение|письмо)|исходная встреча|оригинальное сообщение|первоначальное сообщение|"
     r"reply message|ursprüngliche nachricht|original-nachricht|message d'origine|mensaje original|messaggio originale)\s?[-_=*]{2,40}\s{0,4}:?\s{0,4}"
-    r"|[\s>]{0,4}-{2,20}\s?.{1,100}\b(?:wrote|писал|написал|пишет)(?:\(а\)|а)?:?\s?-{2,20}\s{0,4}",
+    r"|[\s>]{0,4}-{2,20}\s?.{1,100}\b(?:wrote|писал|написал|пишет)(?:\(а\)|а)?:?\s?-{2,20}\s{0,4}"
+    r"|\s{0,3}>{3}\s.{1,200}\d[:.]\d\d\b.{0,20}\s>{3}\s{0,3}",
     re.IGNORECASE,
 )
 _FORWARD: Final = re.compile(

@@ -213,6 +213,11 @@ UNMARKED = [
         OWN,
         "Zoho draws lines around its introduction",
     ),
+    case(
+        f"{OWN}\n\n>>> Поддержка <presale@example.org> 23.11.2026 10:15 >>>\nПопробуйте.",
+        OWN,
+        "GroupWise puts its introduction between marks and marks nothing below",
+    ),
 ]
 
 KEPT = [
