@@ -54,6 +54,13 @@ from tests.unit.letters import letter, raw, read
             "<@relay.example,@b:ivan@example.com>", "ivan@example.com", "", id="An old route before the address"
         ),
         pytest.param("'Ivan' <'ivan@example.com'>", "ivan@example.com", "Ivan", id="Apostrophes around"),
+        pytest.param("Ivan O' <ivan@example.com>", "ivan@example.com", "Ivan O'", id="An apostrophe at the end"),
+        pytest.param(
+            '"Petrov, I. (Sales)" <ivan@example.com>',
+            "ivan@example.com",
+            "Petrov, I. (Sales)",
+            id="A bracket in a name",
+        ),
         pytest.param("<mailto:ivan@example.com>", "ivan@example.com", "", id="A link instead of an address"),
         pytest.param(
             "ivan@example.com <ivan@example.com>",
