@@ -41,7 +41,7 @@ _CONTACT: Final = re.compile(
 )
 _CLOSING: Final = re.compile(
     r"(?:--\s{0,3})?(?:"
-    r"(?:заранее (?:спасибо|благодар\w{1,4})(?: и |,\s?))?с (?:глубоким |искренним |большим )?(?:уважением|наилучшими пожеланиями|почтением)(?: и (?:наилучшими|"
+    r"(?:заранее (?:спасибо|благодар\w{1,4})(?: и |,\s?))?с (?:глубоким |искренним |большим )?(?:уважением|ув\.|наилучшими пожеланиями|почтением)(?: и (?:наилучшими|"
     r"добрыми|надеждой|благодарностью|пожеланиями)[^.?!]{0,60})?"
     r"|всего (?:доброго|хорошего|наилучшего)|(?:искренне )?ваш[аи]?|(?:with )?(?:best|kind|warm|kindest|warmest) (?:regards|wishes)|best|regards|rgds|br"
     r"|(?:yours )?(?:sincerely|faithfully|truly|cordially)(?: yours)?|respectfully|cheers|mit freundlichen grüßen|mfg|cordialement"
@@ -54,6 +54,7 @@ _NAME: Final = re.compile(
 )
 _PERSON: Final = re.compile(r"(?:[«\"(]?[A-ZА-ЯЁ][\w.'’«»\"()-]{0,40}[\s,/|–—-]{0,4}){2,6}(?:[,/|(–—-].{0,60})?")
 _FEW_WORDS, _MANY_WORDS = 3, 9
+_INITIAL: Final = re.compile(r"\b[A-ZА-ЯЁ]\.$")
 _SMALL: Final = re.compile(r"\b[a-zа-яё]{4}")
 _LISTED: Final = re.compile(r"\d{1,2}[.)]\s{1,3}\w")
 _PLACE: Final = re.compile(
@@ -154,9 +155,10 @@ def _begins_signature(line: str, rest: list[str], *, is_standard: bool) -> bool:
 
 def _is_like_card(first: str) -> bool:
     """Whether a signature without its proper mark can begin so: with a closing, a name, a few words or a way to reach somebody."""
-    return len(first.split()) <= _FEW_WORDS or any(
-        one is not None for one in (_CLOSING.fullmatch(first), _PERSON.fullmatch(first), _CONTACT.search(first))
-    )
+    if _CLOSING.fullmatch(first) or _CONTACT.search(first):
+        return True
+    says = _is_own(first) or (first.endswith((".", "!", ":")) and _INITIAL.search(first) is None)
+    return not says and (len(first.split()) <= _FEW_WORDS or _PERSON.fullmatch(first) is not None)
 
 
 def _is_card(shown: list[str]) -> bool:
@@ -174,7 +176,10 @@ def _is_closing(line: str, shown: list[str]) -> bool:
     if found is None or _NAME.fullmatch(found["rest"]) is None:
         return False
     weak = _ALONE.fullmatch(line[: found.start("rest")].strip(" -,.!"))
-    return not weak or (len(shown) <= _LOOSE_LINES and not any(_is_prose(one) for one in shown))
+    if not weak:
+        return True
+    named = not shown or not shown[0].strip()[:1].islower()
+    return named and len(shown) <= _LOOSE_LINES and not any(_is_prose(one) for one in shown)
 
 
 def _is_prose(line: str) -> bool:

@@ -348,6 +348,16 @@ KEPT = [
         "Добрый день.\n\nКонфиденциальность данных: как шифровать диск при установке?",
         "A question about confidentiality",
     ),
+    case(
+        "Итак:\n--\n1. Сколько стоит\n2. Какие сроки\n--\nЖдём.",
+        "Итак:\n--\n1. Сколько стоит\n2. Какие сроки\n--\nЖдём.",
+        "A list between two hyphens",
+    ),
+    case(
+        "Не поднимается интерфейс\nbr\nip link show",
+        "Не поднимается интерфейс\nbr\nip link show",
+        "A short word that is no closing",
+    ),
 ]
 
 INTERLEAVED = [
@@ -383,6 +393,7 @@ SIGNED = [
         "«С уважением» and a block of contacts",
     ),
     case(f"{OWN}\n\nС уважением, Иван Петров", OWN, "«С уважением» with the name on one line"),
+    case(f"{OWN}\n\nС ув., Иван", OWN, "The courtesy cut short"),
     case(f"{OWN}\n\nС наилучшими пожеланиями,\nИван", OWN, "Another courtesy"),
     case(f"{OWN}\n\nBest regards,\nIvan Petrov\nAcme Ltd", OWN, "An English courtesy"),
     case(f"{OWN}\n\nKind regards\n\nIvan", OWN, "Without a comma, an empty line below"),
