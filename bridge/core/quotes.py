@@ -85,9 +85,10 @@ def cut(text: str, *, forwarded: bool = False) -> Cut:
     """
     whole = text.strip("\n")
     lines = whole.split("\n")
-    if forwarded or any(_matches(_FORWARD, line) for line in lines) or _is_all_original(lines):
+    end = len(lines) if forwarded else _original_from(lines)
+    if forwarded or any(_matches(_FORWARD, line) for line in lines[:end]) or _is_all_original(lines):
         return Cut(whole, cut=False)
-    kept = signatures.stripped("\n".join(_compose(_blocks(lines[: _original_from(lines)]))))
+    kept = signatures.stripped("\n".join(_compose(_blocks(lines[:end]))))
     kept = _EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in kept.split("\n"))).strip("\n")
     if not has_own(kept):
         return Cut(whole, cut=False)

@@ -218,6 +218,11 @@ UNMARKED = [
         OWN,
         "GroupWise puts its introduction between marks and marks nothing below",
     ),
+    case(
+        f"{OWN}\n\n-----Исходное сообщение-----\nОт: Поддержка\nКому: Иван\nТема: RE: FW: Печать\n\nПопробуйте.\n\n---------- Forwarded message ---------\nНе печатает.",
+        OWN,
+        "An original in which something was forwarded once",
+    ),
 ]
 
 KEPT = [
