@@ -139,6 +139,8 @@ def _without_signature(lines: list[str]) -> list[str]:
 
 
 def _begins_signature(line: str, rest: list[str], *, is_standard: bool) -> bool:
+    if not any(one.fullmatch(line) for one in (_STRICT_LINE, _LOOSE_LINE, _CLOSING)):
+        return False
     shown = [one for one in _before_afterword(rest) if one.strip()]
     if len(shown) > _SIGNATURE_LINES or any(
         len(one) > _SIGNATURE_LINE or one.lstrip().startswith(">") for one in shown
