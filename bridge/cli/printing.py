@@ -14,8 +14,13 @@ WIDTH: Final = 40
 
 
 def print_json(value: Any) -> None:
-    """As JSON, readable, in the letters people use."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """As JSON, readable, in the letters people use, or in ASCII where the output has not all of them."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2, default=str)
+    print(text)
 
 
 def read_text(file: str) -> str:

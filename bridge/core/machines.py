@@ -51,7 +51,7 @@ _NOBODY: Final = re.compile(
     re.IGNORECASE,
 )
 _ABSENT_SUBJECT: Final = re.compile(
-    r"\s*(?:re:\s*)?(?:автоответ|автоматический ответ|автоматическое уведомление|уведомление об отсутствии|вне офиса|нет на месте|нет на рабочем месте|"
+    r"\s*(?:re:\s*)?(?:\[[^\]]{1,60}\]\s*)?(?:auto:.{1,120}(?:out of (?:the )?office|отсутств|вне офиса)|автоответ|автоматический ответ|автоматическое уведомление|уведомление об отсутствии|вне офиса|нет на месте|нет на рабочем месте|"
     r"я в отпуске|в отпуске\b|отсутствую\b|auto(?:matic)?[ -]?(?:reply|response|answer)|out of (?:the )?office|\[?autoreply|autoreply|"
     r"on vacation|vacation|on (?:annual |sick |maternity )?leave|away from (?:the |my )?(?:office|mail|desk))",
     re.IGNORECASE,
@@ -59,8 +59,19 @@ _ABSENT_SUBJECT: Final = re.compile(
 _ABSENT_TEXT: Final = re.compile(
     r"(?:нахожусь|буду|сейчас|временно)\s{1,3}(?:в (?:ежегодном |очередном )?отпуске|отсутств|вне офиса|в командировке|на больничном)|"
     r"(?:в период|период) моего отсутствия|отсутствую (?:на рабочем месте|в офисе|по)|автоматическ\w{1,4} (?:ответ|сообщени|уведомлени)|"
-    r"(?:i am|i'm|i will be|i’m|currently) (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave|holiday)|away)|"
+    r"(?:i am|i'm|i will be|i’m|currently|is) (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave|holiday)|away)|"
     r"limited access to (?:my )?e-?mail|this is an auto(?:matic|mated|-generated)|out of (?:the )?office (?:until|from|till)",
+    re.IGNORECASE,
+)
+_RETURNED_SUBJECT: Final = re.compile(
+    r"\s*(?:mail delivery (?:failed|failure|warning|status)|delivery (?:failure|status notification)|undeliver(?:ed|able)|returned mail|"
+    r"mail could not be delivered|failure notice|не доставлено|недоставленное сообщение|сообщение не доставлено)",
+    re.IGNORECASE,
+)
+_RETURNED_TEXT: Final = re.compile(
+    r"\W{0,100}(?:this (?:message was created automatically|is an (?:automatic|advisory))|(?:your|the) (?:message|mail) .{0,100}\n?.{0,100}could not be|"
+    r"failed recipients|message from \w{1,40} \w{1,40} \w{1,40}|(?:это|данное) (?:письмо|сообщение) (?:создано|сформировано) автоматически|"
+    r"(?:ваше|это) (?:письмо|сообщение) .{0,100}не (?:было |может быть )?доставлен)",
     re.IGNORECASE,
 )
 _TEXT_LOOKED_AT: Final = 2_000
@@ -77,7 +88,15 @@ _CALENDAR_ANSWER: Final = re.compile(
 
 def machine_of(letter: Letter, own: Iterable[str] = ()) -> Machine | None:
     """What kind of machine sent a letter; None for a person's. `own` are the mailbox's addresses: a list that is the mailbox itself is none."""
-    tests: tuple[Callable[[Letter], Machine | None], ...] = (_report, _declared, _vendor, _returned, _sender, _absent)
+    tests: tuple[Callable[[Letter], Machine | None], ...] = (
+        _report,
+        _declared,
+        _vendor,
+        _returned,
+        _sender,
+        _absent,
+        _gateway,
+    )
     for test in tests:
         if (found := test(letter)) is not None:
             return found
@@ -160,6 +179,13 @@ def _absent(letter: Letter) -> Machine | None:
         return None
     hint = next(_hints(letter), "")
     return Machine(Automatic.AUTO_REPLY, f"its subject is an automatic reply's, and {hint}") if hint else None
+
+
+def _gateway(letter: Letter) -> Machine | None:
+    """A bounce from a gateway that calls itself by a name of its own: subject and first words together, as either alone may be a question."""
+    if _RETURNED_SUBJECT.match(letter.subject[:300]) is None or _RETURNED_TEXT.match(letter.text[:600]) is None:
+        return None
+    return Machine(Automatic.BOUNCE, "its subject and first words are those of a mail that came back")
 
 
 def _hints(letter: Letter) -> Iterator[str]:

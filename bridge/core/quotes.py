@@ -18,7 +18,8 @@ from bridge.core.signatures import LONGEST_LINE
 _ORIGINAL: Final = re.compile(
     r"[\s>]{0,4}[-_=*]{2,40}\s?(?:original (?:message|appointment)|исходное (?:сообщение|письмо)|исходная встреча|оригинальное сообщение|первоначальное сообщение|"
     r"reply message|ursprüngliche nachricht|original-nachricht|message d'origine|mensaje original|messaggio originale)\s?[-_=*]{2,40}\s{0,4}:?\s{0,4}"
-    r"|[\s>]{0,4}-{2,20}\s?.{1,100}\b(?:wrote|писал|написал|пишет)(?:\(а\)|а)?:?\s?-{2,20}\s{0,4}",
+    r"|[\s>]{0,4}-{2,20}\s?.{1,100}\b(?:wrote|писал|написал|пишет)(?:\(а\)|а)?:?\s?-{2,20}\s{0,4}"
+    r"|\s{0,3}>{3}\s.{1,200}\d[:.]\d\d\b.{0,20}\s>{3}\s{0,3}",
     re.IGNORECASE,
 )
 _FORWARD: Final = re.compile(
@@ -37,6 +38,14 @@ _RULE: Final = re.compile(r"\s{0,8}(?:_{5,200}|-{5,200}|={5,200}|\*{5,200})\s{0,
 _MARKED: Final = re.compile(r"\s{0,3}>")
 _INITIALS: Final = re.compile(r"\s{0,3}(?!SQL>|PS>|FTP>|C>)[A-ZА-ЯЁ][A-ZА-ЯЁa-zа-яё]{0,3}>{1,9}(?:\s|$)")
 _NUMBERED: Final = re.compile(r"\s{0,3}(?:\d{1,2}\s?[.)]|[-*•])\s")
+_BELOW: Final = re.compile(
+    r"\b(?:ниже|в тексте|по тексту|в (?:вашем|твоем|твоём) письме|(?:красным|синим|зел[её]ным|жирным|цветом)|below|in-?line|in (?:red|blue|green|bold|the text|your (?:e-?mail|mail|text)))\b",
+    re.IGNORECASE,
+)
+_GREETING: Final = re.compile(
+    r"(?:здравств|добр|привет|уважаем|коллег|приветств|hi\b|hello|dear|good|hey)", re.IGNORECASE
+)
+_SAID_LINES: Final = 3
 _WINDOW: Final = 10
 _QUESTION_LINES: Final = 4
 _MARK: Final = re.compile(r"\s{0,3}(?:[^\W\d_]{0,4}>\s?){1,9}")
@@ -76,9 +85,10 @@ def cut(text: str, *, forwarded: bool = False) -> Cut:
     """
     whole = text.strip("\n")
     lines = whole.split("\n")
-    if forwarded or any(_matches(_FORWARD, line) for line in lines):
+    end = len(lines) if forwarded else _original_from(lines)
+    if forwarded or any(_matches(_FORWARD, line) for line in lines[:end]) or _is_all_original(lines):
         return Cut(whole, cut=False)
-    kept = signatures.stripped("\n".join(_compose(_blocks(lines[: _original_from(lines)]))))
+    kept = signatures.stripped("\n".join(_compose(_blocks(lines[:end]))))
     kept = _EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in kept.split("\n"))).strip("\n")
     if not has_own(kept):
         return Cut(whole, cut=False)
@@ -92,14 +102,30 @@ def _matches(pattern: re.Pattern[str], line: str) -> bool:
 # --- where an original without marks begins -------------------------------------------------------------------------------------------------
 
 
+def _is_all_original(lines: list[str]) -> bool:
+    """Whether it begins with a block of headers: somebody else's mail passed on without a word, or answered below, which nothing marks."""
+    first = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if first is None or _is_marked(lines[first]):
+        return False
+    return _matches(_ORIGINAL, lines[first]) or _is_header_block(lines, first)
+
+
 def _original_from(lines: list[str]) -> int:
     """From which line on all is the mail that is answered; the number of lines where there is no such place."""
     said = False
     for i, line in enumerate(lines):
         if said and line.strip() and _begins_original(lines, i):
-            return i
+            return len(lines) if _points_below(lines[:i]) else i
         said = said or (not _is_marked(line) and any(map(str.isalnum, line)))
     return len(lines)
+
+
+def _points_below(own: list[str]) -> bool:
+    """Whether the words above an original speak of what is in it («мои ответы ниже красным», «пересылаю:»): then it is part of them."""
+    said = [line.strip() for line in own if line.strip()][-_SAID_LINES:]
+    return any(_BELOW.search(line[:LONGEST_LINE]) for line in said) or (
+        said[-1].endswith(":") and _GREETING.match(said[-1]) is None
+    )
 
 
 def _begins_original(lines: list[str], at: int) -> bool:

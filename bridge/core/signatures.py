@@ -41,7 +41,7 @@ _CONTACT: Final = re.compile(
 )
 _CLOSING: Final = re.compile(
     r"(?:--\s{0,3})?(?:"
-    r"(?:заранее (?:спасибо|благодар\w{1,4})(?: и |,\s?))?с (?:глубоким |искренним |большим )?(?:уважением|наилучшими пожеланиями|почтением)(?: и (?:наилучшими|"
+    r"(?:заранее (?:спасибо|благодар\w{1,4})(?: и |,\s?))?с (?:глубоким |искренним |большим )?(?:уважением|ув\.|наилучшими пожеланиями|почтением)(?: и (?:наилучшими|"
     r"добрыми|надеждой|благодарностью|пожеланиями)[^.?!]{0,60})?"
     r"|всего (?:доброго|хорошего|наилучшего)|(?:искренне )?ваш[аи]?|(?:with )?(?:best|kind|warm|kindest|warmest) (?:regards|wishes)|best|regards|rgds|br"
     r"|(?:yours )?(?:sincerely|faithfully|truly|cordially)(?: yours)?|respectfully|cheers|mit freundlichen grüßen|mfg|cordialement"
@@ -52,10 +52,20 @@ _ALONE: Final = re.compile(r"ваш[аи]?|best|br|cheers|regards|mfg|всего
 _NAME: Final = re.compile(
     r"[\s,.!:;—–-]{0,5}(?:(?:[A-ZА-ЯЁ][\w.'’-]{0,40}|и|and|команда|team|отдел|the|[а-яё]{1,3}\.)[\s,./|]{0,3}){0,9}"
 )
+_PERSON: Final = re.compile(r"(?:[«\"(]?[A-ZА-ЯЁ][\w.'’«»\"()-]{0,40}[\s,/|–—-]{0,4}){2,6}(?:[,/|(–—-].{0,60})?")
+_FEW_WORDS, _MANY_WORDS = 3, 9
+_INITIAL: Final = re.compile(r"\b[A-ZА-ЯЁ]\.$")
+_SMALL: Final = re.compile(r"\b[a-zа-яё]{4}")
+_LISTED: Final = re.compile(r"\d{1,2}[.)]\s{1,3}\w")
+_PLACE: Final = re.compile(
+    r"(?:^|[\s,])(?:г|ул|пр|пр-т|наб|пер|д|стр|корп|обл|оф|доб|вн|st|str|ave|rd)\.|офис|\d{6}|[|•·]", re.IGNORECASE
+)
 _AFTERWORD: Final = re.compile(r"\s{0,3}(?:p\.?\s?p?\.?\s?s\b|з\.?\s?ы\b|постскриптум|upd\b)", re.IGNORECASE)
 
 _BANNER: Final = re.compile(
-    r"(?:caution|warning|attention|external|внимание|осторожно)\W{1,4}.{0,80}(?:external|outside|внешн|за пределами|сторонн)"
+    r"(?:caution|warning|attention|external|внимание|осторожно)\W{1,4}.{0,80}(?:(?:external|outside).{0,40}(?:e-?mail|message|sender|source|organi[sz]ation|company)"
+    r"|(?:e-?mail|message|sender)\b.{0,60}(?:external|outside)|(?:внешн|сторонн)\w{1,4} (?:письм|почт|сообщ|отправит|источн|адрес|электрон|организац|домен)"
+    r"|(?:письм|сообщен|отправит|почт)\w{0,8}.{0,60}(?:внешн|за пределами|сторонн))"
     r"|\[?(?:external(?: e-?mail)?|внешн(?:ее|яя) (?:письмо|почта|сообщение))\]?[.:!]?$"
     r"|(?:это |данное )?(?:письмо|сообщение) (?:получено|пришло|отправлено) (?:от |из |с )?внешн"
     r"|(?:this|the) (?:e-?mail|message) (?:originated|came|was sent|is) (?:from )?(?:an? )?(?:external|outside)"
@@ -63,7 +73,8 @@ _BANNER: Final = re.compile(
     re.IGNORECASE,
 )
 _DISCLAIMER: Final = re.compile(
-    r"(?:[\s*_-]{0,10})(?:disclaimer|confidentiality(?: notice)?|уведомление о конфиденциальности|конфиденциальность|юридическое уведомление|legal notice)\b\W"
+    r"(?:[\s*_-]{0,10})(?:disclaimer|confidentiality notice|уведомление о конфиденциальности|юридическое уведомление|legal notice)\b\W"
+    r"|[\s*_-]{0,10}(?:confidentiality|конфиденциальность)\b.{0,300}(?:\bmessage|\be-?mail|recipient|сообщени|письм|получател|адресат)"
     r"|.{0,80}\b(?:this|the) (?:e-?mail|message|communication|information)\b.{0,200}\b(?:confidential|privileged|intended (?:only|solely|for)|intended recipient)"
     r"|.{0,40}\bif you (?:are not|have received)\b.{0,80}\b(?:intended|recipient|addressee|in error|by mistake)"
     r"|.{0,80}(?:сообщени|письм|информаци)\w{0,4}.{0,200}(?:конфиденциальн|предназначен\w{1,4} (?:исключительно|только|адресату)|для использования (?:только )?адресат)"
@@ -93,7 +104,7 @@ def _without_top_banner(lines: list[str]) -> list[str]:
     """Drop the first paragraph where a gateway warns of mail from outside."""
     start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     end = next((i for i in range(start, len(lines)) if not lines[i].strip()), len(lines))
-    if end == len(lines) or sum(map(len, lines[start:end])) > _BANNER_AT_TOP:
+    if start == end or sum(map(len, lines[start:end])) > _BANNER_AT_TOP:
         return lines
     return lines[end:] if _BANNER.match(lines[start].strip()[:LONGEST_LINE]) else lines
 
@@ -120,24 +131,46 @@ def _starts_disclaimer(lines: list[str], at: int) -> bool:
 
 def _without_signature(lines: list[str]) -> list[str]:
     for i in range(max(1, len(lines) - _LOOKED_AT), len(lines)):
-        if len(lines[i]) <= _SIGNATURE_LINE and _begins_signature(lines[i].strip(), lines[i + 1 :]):
+        if len(lines[i]) <= _SIGNATURE_LINE and _begins_signature(
+            lines[i].strip(), lines[i + 1 :], is_standard=lines[i] == "-- "
+        ):
             return [*lines[:i], *_afterword(lines[i + 1 :])]
     return lines
 
 
-def _begins_signature(line: str, rest: list[str]) -> bool:
+def _begins_signature(line: str, rest: list[str], *, is_standard: bool) -> bool:
+    if not any(one.fullmatch(line) for one in (_STRICT_LINE, _LOOSE_LINE, _CLOSING)):
+        return False
     shown = [one for one in _before_afterword(rest) if one.strip()]
     if len(shown) > _SIGNATURE_LINES or any(
         len(one) > _SIGNATURE_LINE or one.lstrip().startswith(">") for one in shown
     ):
         return False
-    if _STRICT_LINE.fullmatch(line):
-        return True
     if any(one.rstrip().endswith("?") for one in shown):
         return False
+    if _STRICT_LINE.fullmatch(line):
+        return not shown or is_standard or _is_like_card(shown[0].strip())
     if _LOOSE_LINE.fullmatch(line):
-        return 0 < len(shown) <= _LOOSE_LINES and any(_CONTACT.search(one) for one in shown)
+        return 0 < len(shown) <= _LOOSE_LINES and _is_card([one.strip() for one in shown])
     return _is_closing(line, shown)
+
+
+def _is_like_card(first: str) -> bool:
+    """Whether a signature without its proper mark can begin so: with a closing, a name, a few words or a way to reach somebody."""
+    if _CLOSING.fullmatch(first) or _CONTACT.search(first):
+        return True
+    says = _is_own(first) or (first.endswith((".", "!", ":")) and _INITIAL.search(first) is None)
+    return not says and (len(first.split()) <= _FEW_WORDS or _PERSON.fullmatch(first) is not None)
+
+
+def _is_card(shown: list[str]) -> bool:
+    """Whether it is a name, or a closing with one, and how to reach it: people put rules above logs, addresses and paragraphs, too."""
+    begins = _CLOSING.fullmatch(shown[0]) is not None or _PERSON.fullmatch(shown[0]) is not None
+    return begins and any(map(_CONTACT.search, shown)) and not any(_is_own(one) or _is_long(one) for one in shown)
+
+
+def _is_long(line: str) -> bool:
+    return len(line.split()) > 2 * _FEW_WORDS - 1 and _CONTACT.search(line) is None and _PLACE.search(line) is None
 
 
 def _is_closing(line: str, shown: list[str]) -> bool:
@@ -145,7 +178,10 @@ def _is_closing(line: str, shown: list[str]) -> bool:
     if found is None or _NAME.fullmatch(found["rest"]) is None:
         return False
     weak = _ALONE.fullmatch(line[: found.start("rest")].strip(" -,.!"))
-    return not weak or (len(shown) <= _LOOSE_LINES and not any(_is_prose(one) for one in shown))
+    if not weak:
+        return True
+    named = not shown or not shown[0].strip()[:1].islower()
+    return named and len(shown) <= _LOOSE_LINES and not any(_is_prose(one) for one in shown)
 
 
 def _is_prose(line: str) -> bool:
@@ -153,8 +189,23 @@ def _is_prose(line: str) -> bool:
 
 
 def _before_afterword(rest: list[str]) -> list[str]:
-    at = next((i for i, line in enumerate(rest) if _AFTERWORD.match(line)), len(rest))
+    at = next((i for i, line in enumerate(rest) if _AFTERWORD.match(line) or (i and _is_own(line))), len(rest))
     return rest[:at]
+
+
+def _is_own(line: str) -> bool:
+    """Whether a line below a closing says something, as when something came to mind after it: a sentence that is no title and no address."""
+    short = line.strip()
+    if (
+        _CONTACT.search(short)
+        or _PLACE.search(short)
+        or short.startswith(">")
+        or _DISCLAIMER.match(short[:LONGEST_LINE])
+    ):
+        return False
+    words = len(short.split())
+    ends = short.endswith((".", "!", ":", ";")) and _SMALL.search(short) is not None
+    return words >= _MANY_WORDS or (words >= _FEW_WORDS and ends) or _LISTED.match(short) is not None
 
 
 def _afterword(rest: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,16 @@ def test_stdin(rules: str) -> None:
     command = [sys.executable, "-m", "bridge", "mail", "explain", "--json", "--rules", rules, "-"]
     done = subprocess.run(command, input=raw("Hello", Subject="Fwd: Question"), capture_output=True, check=True)
     assert json.loads(done.stdout)["subject"] == "Question"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_terminal_without_all_letters(rules: str, form: list[str]) -> None:
+    """Letters that the output's charset does not have end nothing, and JSON stays JSON."""
+    command = [sys.executable, "-m", "bridge", "mail", "explain", *form, "--rules", rules, "-"]
+    environment = {**os.environ, "PYTHONIOENCODING": "koi8-r"}
+    done = subprocess.run(command, input=raw("Спасибо \U0001f600"), capture_output=True, check=True, env=environment)
+    shown = done.stdout.decode("koi8-r")
+    assert json.loads(shown)["text"] == "Спасибо \U0001f600" if form else "Спасибо \\U0001f600" in shown
 
 
 def test_for_people(tmp_path: Path, rules: str, capsys: pytest.CaptureFixture[str]) -> None:

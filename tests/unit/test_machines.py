@@ -56,6 +56,9 @@ def test_trap_14_machines(headers: dict[str, str], kind: Automatic) -> None:
         ("Нет на месте: Вопрос", "В период моего отсутствия обращайтесь к коллегам."),
         ("Out of office: Question", "I am out of the office until Monday with limited access to email."),
         ("Automatic reply", "I will be on vacation until 30 November."),
+        ("AUTO: Petrov, Ivan is out of the office (returning 30.11.2026)", "I am out of the office until 30.11.2026."),
+        ("AUTO: Иван Петров отсутствует в офисе", "Я буду отсутствовать до 30 ноября."),
+        ("[helpdesk] Automatic reply: Question", "I am on vacation until Monday."),
     ],
 )
 def test_trap_9_out_of_office(subject: str, text: str) -> None:
@@ -65,7 +68,40 @@ def test_trap_9_out_of_office(subject: str, text: str) -> None:
     assert found.kind is Automatic.AUTO_REPLY
 
 
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        (
+            "Mail delivery failed: returning message to sender",
+            "This message was created automatically by mail delivery software.",
+        ),
+        (
+            "Delivery failure notification",
+            "Your message with Subject: Question\ncould not be delivered to the following recipients:",
+        ),
+        (
+            "Returned Mail - Error During Delivery",
+            "------ Failed Recipients ------\n\n<a@example.com>: mailbox unavailable.",
+        ),
+        ("Недоставленное сообщение", "Это письмо создано автоматически почтовой системой."),
+    ],
+)
+def test_gateways(subject: str, text: str) -> None:
+    """A bounce of a server with a name of its own is known by subject and first words together."""
+    found = machine_of(letter(text, From="Gateway <gw@example.com>", Subject=subject))
+    assert found is not None
+    assert found.kind is Automatic.BOUNCE
+
+
 PEOPLE = [
+    pytest.param(
+        "Здравствуйте! Письма не уходят. Сервер отвечает: this message was created automatically.",
+        {"Subject": "Mail delivery failed"},
+        id="A customer asks about a bounce",
+    ),
+    pytest.param(
+        "Your message could not be delivered, says our Postfix. Why?", {"Subject": "Postfix"}, id="And quotes one"
+    ),
     pytest.param(
         "Как настроить автоответ в Альт?",
         {"Subject": "Автоответ не работает"},

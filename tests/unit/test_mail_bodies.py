@@ -40,6 +40,16 @@ INNER = b"From: Pavel <p@x.ru>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0300\r\nSubje
             "Short answer: no",
             id="But not for being short",
         ),
+        pytest.param(
+            multipart(part("One"), attachment("a.bin"), part("Two"), part("<p>One</p>", HTML), kind="alternative"),
+            "One\n\nTwo",
+            id="Plain texts that differ are no versions of each other",
+        ),
+        pytest.param(
+            multipart(part("Same"), part("Same"), part("<p>Same</p>", HTML), kind="alternative"),
+            "Same",
+            id="Plain texts that do not are",
+        ),
         pytest.param(multipart(part("One"), part("Two")), "One\n\nTwo", id="Several texts one after the other"),
         pytest.param(
             raw("<html><body>Hi<br>there</body></html>", "text/plain"), "Hi\nthere", id="HTML that says to be plain"
@@ -116,6 +126,12 @@ def test_text(mail: bytes, text: str) -> None:
     [
         pytest.param("<p>a<script>alert(1)</script>b<style>p{}</style></p>", "ab", id="Script and style"),
         pytest.param("<p>a<span style='display:none'>hidden</span><span hidden>x</span>b</p>", "ab", id="Hidden text"),
+        pytest.param("<p>a<b style='mso-hide:all'>b</b></p>", "ab", id="What one mail program alone hides"),
+        pytest.param(
+            "<div style='font-size:0'>x<table style='font-size:0px'><tr><td>y<p style='font-size:13px'>Seen<b>!</b></p>z</td></tr></table></div>after",
+            "Seen!\n\nafter",
+            id="Text with a size of its own inside a box of none, as layouts have it",
+        ),
         pytest.param(
             "<p>a<span style='font-size:0px'>x</span><span style='font-size:0.9em'>b</span></p>",
             "ab",

@@ -43,11 +43,17 @@ def test_trap_15_a_right_declaration_is_believed(charset: str, word: str) -> Non
         pytest.param("Grüße aus München", "iso-8859-1", "iso-8859-1", id="German in Latin-1"),
         pytest.param("café déjà vu", "iso-8859-1", "", id="French without a declaration"),
         pytest.param("Ångström ÄÖÜ", "iso-8859-1", "iso-8859-1", id="Capitals of Latin-1 are no Cyrillic"),
+        pytest.param("ÄäÖöÜü", "iso-8859-1", "iso-8859-1", id="Nothing but umlauts is neither Russian nor Chinese"),
+        pytest.param("umlaut äöüÄÖÜß", "iso-8859-1", "iso-8859-1", id="A word of umlauts"),
+        pytest.param("test äöüßÄÖÜß€", "iso-8859-15", "iso-8859-15", id="A word of umlauts and the euro's sign"),
         pytest.param("“quoted” – €100", "cp1252", "iso-8859-1", id="cp1252 declared as Latin-1"),
         pytest.param("你好，世界", "gb2312", "gb2312", id="Chinese"),
         pytest.param("龍馬", "gb18030", "gb2312", id="Characters beyond the declared GB2312"),
         pytest.param("こんにちは", "iso-2022-jp", "iso-2022-jp", id="Japanese with escapes"),
         pytest.param("こんにちは", "iso-2022-jp", "", id="Japanese with escapes, not declared"),
+        pytest.param("你好！我公司可代开", "utf-8", "gb2312", id="UTF-8 declared as Chinese"),
+        pytest.param("Příliš žluťoučký", "utf-8", "iso-8859-2", id="UTF-8 declared as Central European"),
+        pytest.param("联通", "gb2312", "gb2312", id="Chinese that happens to be valid UTF-8"),
         pytest.param("①②", "cp932", "shift_jis", id="Characters of Windows under Shift_JIS"),
         pytest.param("안녕하세요", "euc-kr", "ks_c_5601-1987", id="Korean under Microsoft's name"),
         pytest.param("Ελληνικά", "iso-8859-7", "iso-8859-7", id="Greek"),
@@ -65,6 +71,34 @@ def test_trap_15_a_right_declaration_is_believed(charset: str, word: str) -> Non
 def test_charsets(text: str, charset: str, declared: str) -> None:
     """Other charsets, and other names of them."""
     assert decode(text.encode(charset), declared).text.lstrip("\ufeff") == text
+
+
+@pytest.mark.parametrize(
+    ("data", "declared", "text"),
+    [
+        pytest.param(
+            b"\x1b$B-!\x1b(B \x1b$B4]?t;z\x1b(B\nend",
+            "iso-2022-jp",
+            "① 丸数字\nend",
+            id="ISO-2022-JP with a circled digit",
+        ),
+        pytest.param(
+            "\xa1Yes!\n".encode() + b"\xa1This is not!",
+            "utf-8",
+            "\xa1Yes!\n\xa1This is not!",
+            id="UTF-8 and Latin-1 in one text",
+        ),
+        pytest.param(
+            "Atención al cliente. ".encode() + "Informações que são propriedade, divulgação".encode("cp1252"),
+            "utf-8",
+            "Atención al cliente. Informações que são propriedade, divulgação",
+            id="A footer in another charset",
+        ),
+    ],
+)
+def test_bytes_of_more_than_one_charset(data: bytes, declared: str, text: str) -> None:
+    """What came together from several programs is readable everywhere, and no ASCII letter is taken for the half of another."""
+    assert decode(data, declared).text == text
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,13 @@ from tests.unit.letters import letter, raw, read
             "<@relay.example,@b:ivan@example.com>", "ivan@example.com", "", id="An old route before the address"
         ),
         pytest.param("'Ivan' <'ivan@example.com'>", "ivan@example.com", "Ivan", id="Apostrophes around"),
+        pytest.param("Ivan O' <ivan@example.com>", "ivan@example.com", "Ivan O'", id="An apostrophe at the end"),
+        pytest.param(
+            '"Petrov, I. (Sales)" <ivan@example.com>',
+            "ivan@example.com",
+            "Petrov, I. (Sales)",
+            id="A bracket in a name",
+        ),
         pytest.param("<mailto:ivan@example.com>", "ivan@example.com", "", id="A link instead of an address"),
         pytest.param(
             "ivan@example.com <ivan@example.com>",
@@ -171,7 +178,7 @@ def test_subject_on_one_line() -> None:
 
 
 def test_header_is_tolerant() -> None:
-    """An mbox line before, a broken line within, empty lines before, and no empty line after."""
+    """An mbox line before, a broken line within, empty lines before, and none or one with spaces in it after."""
     whole = raw("Text")
     assert read(b"From ivan Mon Nov 23\r\n" + whole).subject == "Question"
     assert read(b"\r\n\r\n" + whole).text == "Text"
@@ -179,6 +186,10 @@ def test_header_is_tolerant() -> None:
     assert (broken.subject, broken.text) == ("Quest ion broken off", "Text")
     assert any("middle of the header" in one for one in broken.troubles)
     assert read(b"Subject: S\nText that begins at once.\nMore.").text == "Text that begins at once.\nMore."
+    spoilt = b"Subject: S\nContent-Type: multipart/mixed; boundary=x\n \n--x\nContent-Type: text/html\n\n<p>Text</p>\n--x--\n"
+    assert (read(spoilt).subject, read(spoilt).text) == ("S", "Text")
+    missing = read(spoilt.replace(b"\n \n", b"\n"))
+    assert (missing.subject, missing.text) == ("S", "Text")
     assert read(b"Just words, no header.").text == "Just words, no header."
     assert read(whole.replace(b"\r\n", b"\r")).text == "Text"
     assert read(b"").text == ""

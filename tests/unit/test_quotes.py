@@ -213,6 +213,16 @@ UNMARKED = [
         OWN,
         "Zoho draws lines around its introduction",
     ),
+    case(
+        f"{OWN}\n\n>>> Поддержка <presale@example.org> 23.11.2026 10:15 >>>\nПопробуйте.",
+        OWN,
+        "GroupWise puts its introduction between marks and marks nothing below",
+    ),
+    case(
+        f"{OWN}\n\n-----Исходное сообщение-----\nОт: Поддержка\nКому: Иван\nТема: RE: FW: Печать\n\nПопробуйте.\n\n---------- Forwarded message ---------\nНе печатает.",
+        OWN,
+        "An original in which something was forwarded once",
+    ),
 ]
 
 KEPT = [
@@ -283,6 +293,76 @@ KEPT = [
         "Это письмо конфиденциально? Подскажите, как шифровать почту.",
         "A question about confidentiality is no banner",
     ),
+    case(
+        "От: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\nНе печатает.",
+        "От: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\nНе печатает.",
+        "Nothing but somebody else's mail under its headers: one passed on without a word",
+    ),
+    case(
+        "CAUTION: This email originated from outside of the organization.\n\nОт: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\nНе печатает.",
+        "CAUTION: This email originated from outside of the organization.\n\nОт: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\nНе печатает.",
+        "The same under a gateway's banner",
+    ),
+    case(
+        "Ответы ниже красным.\n\nОт: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\n1. Какая система? Альт 10.2",
+        "Ответы ниже красным.\n\nОт: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\n1. Какая система? Альт 10.2",
+        "Answers that stand inside an original without marks",
+    ),
+    case(
+        "Пересылаю вопрос коллеги:\n\nОт: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\nНе печатает.",
+        "Пересылаю вопрос коллеги:\n\nОт: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\nНе печатает.",
+        "A mail passed on with a word, but without saying so in the subject",
+    ),
+    case(
+        "Не обновляется.\n-------------\nERROR: no route to https://update.example.org\nretry 3\n-------------",
+        "Не обновляется.\n-------------\nERROR: no route to https://update.example.org\nretry 3\n-------------",
+        "Lines drawn around a log",
+    ),
+    case(
+        "Нужны:\n_______\nСервер Виртуализации 5 шт\nРабочая Станция 10 шт, www.example.com",
+        "Нужны:\n_______\nСервер Виртуализации 5 шт\nРабочая Станция 10 шт, www.example.com",
+        "A line drawn above a list",
+    ),
+    case(
+        "Заявка.\n=====\nИван Петров\n+7 495 000-00-00\n=====\nНужна помощь по миграции ста компьютеров",
+        "Заявка.\n=====\nИван Петров\n+7 495 000-00-00\n=====\nНужна помощь по миграции ста компьютеров",
+        "Contacts between two lines, words below them",
+    ),
+    case(
+        "Добрый день!\n--\nПодскажите, какая версия подойдёт для Эльбруса",
+        "Добрый день!\n--\nПодскажите, какая версия подойдёт для Эльбруса",
+        "Two hyphens drawn as a line",
+    ),
+    case(
+        "Вопрос.\n\n--\nИван\n\nИ ещё: когда выйдет следующая версия?",
+        "Вопрос.\n\n--\nИван\n\nИ ещё: когда выйдет следующая версия?",
+        "A question below the mark of a signature",
+    ),
+    case(
+        "Внимание! Нужна помощь с внешним диском.\n\nОн не монтируется.",
+        "Внимание! Нужна помощь с внешним диском.\n\nОн не монтируется.",
+        "Attention to an external disk is no gateway's banner",
+    ),
+    case(
+        "Warning: external disk is not found.\n\nWhat can be done?",
+        "Warning: external disk is not found.\n\nWhat can be done?",
+        "The same in English",
+    ),
+    case(
+        "Добрый день.\n\nКонфиденциальность данных: как шифровать диск при установке?",
+        "Добрый день.\n\nКонфиденциальность данных: как шифровать диск при установке?",
+        "A question about confidentiality",
+    ),
+    case(
+        "Итак:\n--\n1. Сколько стоит\n2. Какие сроки\n--\nЖдём.",
+        "Итак:\n--\n1. Сколько стоит\n2. Какие сроки\n--\nЖдём.",
+        "A list between two hyphens",
+    ),
+    case(
+        "Не поднимается интерфейс\nbr\nip link show",
+        "Не поднимается интерфейс\nbr\nip link show",
+        "A short word that is no closing",
+    ),
 ]
 
 INTERLEAVED = [
@@ -318,6 +398,7 @@ SIGNED = [
         "«С уважением» and a block of contacts",
     ),
     case(f"{OWN}\n\nС уважением, Иван Петров", OWN, "«С уважением» with the name on one line"),
+    case(f"{OWN}\n\nС ув., Иван", OWN, "The courtesy cut short"),
     case(f"{OWN}\n\nС наилучшими пожеланиями,\nИван", OWN, "Another courtesy"),
     case(f"{OWN}\n\nBest regards,\nIvan Petrov\nAcme Ltd", OWN, "An English courtesy"),
     case(f"{OWN}\n\nKind regards\n\nIvan", OWN, "Without a comma, an empty line below"),
@@ -326,6 +407,26 @@ SIGNED = [
         f"{OWN}\n\nС уважением,\nИван\n\nP.S. Система на Эльбрусе.",
         f"{OWN}\n\nP.S. Система на Эльбрусе.",
         "An afterword below the signature is the writer's own",
+    ),
+    case(
+        f"{OWN}\n\nС уважением,\nИван Петров\n\nЗабыл добавить: процессор Эльбрус, система 10.2.",
+        f"{OWN}\n\nЗабыл добавить: процессор Эльбрус, система 10.2.",
+        "What came to mind below the signature",
+    ),
+    case(
+        f"{OWN}\n\nС уважением,\nИван Петров\n\nВ приложении: спецификация.\n1. Сервер 2 шт\n2. Рабочая станция 15 шт",
+        f"{OWN}\n\nВ приложении: спецификация.\n1. Сервер 2 шт\n2. Рабочая станция 15 шт",
+        "A list below the signature",
+    ),
+    case(
+        f"{OWN}\n\nС уважением,\nИван Петров\n\nЕщё вопрос про лицензии на двести рабочих мест для одной школы",
+        f"{OWN}\n\nЕщё вопрос про лицензии на двести рабочих мест для одной школы",
+        "A long line without an end below it",
+    ),
+    case(
+        f"{OWN}\n\nС уважением,\n\nПетров И. И.\n\nведущий инженер отдела\n\n127000, г. Москва, ул. Ленина, д. 5.\n\nтел. 8 800 000-00-00",
+        OWN,
+        "Initials, title and address in paragraphs of their own",
     ),
     case(f"{OWN}\n\nОтправлено из мобильной Почты Mail.ru", OWN, "Mail.ru's advertisement"),
     case(f"{OWN}\n\nОтправлено из Яндекс Почты для мобильных", OWN, "Yandex's advertisement"),

@@ -77,7 +77,15 @@ def _address(words: list[str], angled: str) -> Address | None:
         found = among[0] if among else ""
         name = name.replace(found, "", 1)
     mail = _normal(found)
-    return Address(mail, plain_name(name).strip(" \"'<>()")[:_NAME_AT_MOST]) if mail else None
+    return Address(mail, _bare(plain_name(name))[:_NAME_AT_MOST]) if mail else None
+
+
+def _bare(name: str) -> str:
+    """A name without the marks around it; an apostrophe or a bracket that belongs to it stays («Ivan (Support)»)."""
+    bare = name.strip(' "<>')
+    while len(bare) > 1 and (bare[0], bare[-1]) in {("'", "'"), ("(", ")")} and bare[0] not in bare[1:-1]:
+        bare = bare[1:-1].strip(' "<>')
+    return "" if not any(map(str.isalnum, bare)) else bare
 
 
 def _normal(mail: str) -> str:

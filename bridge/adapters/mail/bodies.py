@@ -137,8 +137,21 @@ class Reader:
         plain = next((texts for _, texts in spoken if all(_is_plain(one) for one in texts)), [])
         rich = next((texts for _, texts in reversed(spoken) if any(one.type == "text/html" for one in texts)), [])
         if plain and (not rich or not self._is_stub(plain, rich)):
-            return plain
+            return self._with_others(plain, spoken)
         return rich or (spoken[0][1] if spoken else [])
+
+    def _with_others(self, chosen: list[Part], spoken: list[tuple[Part, list[Part]]]) -> list[Part]:
+        """With the plain texts beside it that say something else: they are no versions of it, whatever the mail calls them."""
+        known = self._said(chosen)
+        found = list(chosen)
+        for one in (one for _, texts in spoken for one in texts if _is_plain(one) and one not in chosen):
+            if not (said := self._said([one])) <= known:
+                found.append(one)
+                known |= said
+        return found
+
+    def _said(self, parts: Iterable[Part]) -> set[str]:
+        return set(_WORDS.findall(self._joined(parts).casefold()))
 
     def _is_stub(self, plain: list[Part], rich: list[Part]) -> bool:
         """Whether the plain version says less than the other one: nothing, or that there is another one."""

@@ -6,6 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from bridge.adapters.mail.charset_names import BROADER, NAMES, NOT_CHARSETS
@@ -35,6 +36,12 @@ _PAIRS: Final = frozenset(_LISTED.split())
 """Pairs of letters that are frequent in Russian."""
 _HIGH: Final = re.compile(rb"[\x80-\xff]+")
 _ESCAPED: Final = re.compile(rb"\x1b\$[@B]|\x1b\([IJ]")
+_KANJI: Final = re.compile(rb"(?:\x1b\$[@B])([^\x1b\r\n]*)|\x1b\([BIJ]")
+_IDEOGRAPHS: Final = 3
+"""So many characters of three bytes each are no accident: no other multi-byte text is valid UTF-8 that often."""
+_EASTERN_BYTES: Final = 8
+"""Below so many bytes beyond ASCII, those charsets whose second bytes may be ASCII letters would take letters away."""
+_MOSTLY: Final = 0.8
 _LONE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -69,7 +76,7 @@ def decode(data: bytes, declared: str = "") -> Decoded:
     codec = codec_of(declared)
     if (wide := _wide(data, codec)) is not None:
         return Decoded(wide)
-    if _ESCAPED.search(data) and (text := _try(data, "iso2022_jp_ext")) is not None:
+    if _ESCAPED.search(data) and (text := _escaped(data)) is not None:
         return Decoded(text, "" if codec.startswith("iso2022") else "no charset is declared; it is ISO-2022-JP")
     if data.isascii() and (codec in {*_DOUBTED, "utf_8", ""}):
         return Decoded(data.decode("ascii"))
@@ -90,9 +97,25 @@ def _wide(data: bytes, codec: str) -> str | None:
     return None
 
 
+def _escaped(data: bytes) -> str | None:
+    """ISO-2022-JP; with the characters that Windows and old Japanese PCs put into its free rows (① № ㈱), which Python's codec refuses."""
+    text = _try(data, "iso2022_jp_ext")
+    return text if text is not None else _try(_KANJI.sub(lambda found: _shifted(found[1] or b""), data), "cp932")
+
+
+def _shifted(pairs: bytes) -> bytes:
+    """JIS X 0208 as Shift-JIS: row and cell of each pair, by arithmetic."""
+    moved = bytearray()
+    for row, cell in zip(pairs[::2], pairs[1::2], strict=False):
+        odd = row % 2 == 1
+        moved.append(((row - 0x21) // 2 + (0x81 if row < 0x5F else 0xC1)) % 0x100)
+        moved.append((cell + ((0x1F if cell < 0x60 else 0x20) if odd else 0x7E)) % 0x100)
+    return bytes(moved)
+
+
 def _checked(data: bytes, codec: str, declared: str) -> Decoded:
     """Bytes beyond ASCII: what was declared if its letters are plausible, else the best guess."""
-    if _is_utf8(data) and (codec in _DOUBTED or codec in {"", "utf_8"}):
+    if _is_utf8(data) and (codec in {"", "utf_8"} or _has_one_byte(codec) or _has_ideographs(data)):
         told = declared and codec != "utf_8"
         return Decoded(data.decode("utf-8-sig"), f"declared as {declared[:40]!r}, it is UTF-8" if told else "")
     if codec and codec not in _DOUBTED and (text := _try(data, codec)) is not None:
@@ -108,6 +131,19 @@ def _mostly(data: bytes, codec: str, declared: str) -> Decoded | None:
     if broken * 5 > high:
         return None
     return Decoded(text, f"{broken} characters do not fit the charset {declared[:40] or candidate!r}")
+
+
+@lru_cache(maxsize=512)
+def _has_one_byte(codec: str) -> bool:
+    """Whether each byte is a character in this charset: nothing but UTF-8 gives valid UTF-8 then."""
+    return len(bytes(range(0x80, 0x100)).decode(codec, "replace")) == 0x80
+
+
+def _has_ideographs(data: bytes) -> bool:
+    """Whether valid UTF-8 has so many characters of three bytes that it is no text of another multi-byte charset."""
+    beyond = [char for char in data.decode("utf-8") if not char.isascii()]
+    wide = sum(char >= "\u0800" for char in beyond)
+    return wide >= _IDEOGRAPHS and 2 * wide > len(beyond)
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -133,12 +169,29 @@ def _guessed(data: bytes, codec: str, declared: str) -> Decoded:
     if codec in _DOUBTED and codec != "ascii":
         clearly = _CLEARLY if len(sample) - len(_plain(sample)) >= _ENOUGH else _VERY_CLEARLY
         keeps = scores[best] - _score(sample.decode(codec, "replace")) < clearly
-        if keeps or (codec in _LATIN and not _is_mostly_beyond_ascii(sample)):
+        if keeps or (codec in _LATIN and (not _is_mostly_beyond_ascii(sample) or _is_western(sample, codec, best))):
             return Decoded(_decode_all(data, codec))
     said = f"declared as {declared[:40]!r}" if declared else "no charset is declared"
     if scores[best] < _POOR and (eastern := _eastern(data)) is not None:
         return Decoded(eastern, f"{said}; it looks like an East Asian one")
-    return Decoded(_decode_all(data, best), f"{said}; by its letters it is {best.replace('_', '-')}")
+    if (
+        codec == "utf_8"
+        and not sample.decode("utf-8", "ignore").isascii()
+        and not _has_russian_pairs(_low(sample, best))
+    ):
+        best = "cp1252"
+    text = _partly_utf8(data, best) if best == "cp1252" else _decode_all(data, best)
+    return Decoded(text, f"{said}; by its letters it is {best.replace('_', '-')}")
+
+
+def _low(sample: bytes, codec: str) -> str:
+    return sample.decode(codec, "replace").lower()
+
+
+def _partly_utf8(data: bytes, codec: str) -> str:
+    """Western text where a footer or a quotation was put in with another charset: what is valid UTF-8 is read as such."""
+    text = data.decode("utf-8", "surrogateescape")
+    return _LONE.sub(lambda found: _byte(bytes((ord(found[0]) - 0xDC00,)), codec), text)
 
 
 def _plain(sample: bytes) -> bytes:
@@ -151,6 +204,18 @@ def _is_mostly_beyond_ascii(sample: bytes) -> bool:
     return high >= 4 and 2 * high > sum(byte > 0x7F or chr(byte).isalpha() for byte in sample)
 
 
+def _is_western(sample: bytes, codec: str, guess: str) -> bool:
+    """Whether nearly all is Western letters, and what else it could be has hardly a pair of letters that is frequent in Russian («ÄÖÜ»)."""
+    beyond = [char for char in sample.decode(codec, "replace") if not char.isascii()]
+    western = sum(char.lower() in _WESTERN for char in beyond)
+    return western > _MOSTLY * len(beyond) and not _has_russian_pairs(_low(sample, guess))
+
+
+def _has_russian_pairs(text: str) -> bool:
+    pairs = ["".join(pair) for pair in pairwise(text) if pair[0] in _WEIGHT and pair[1] in _WEIGHT]
+    return 5 * sum(pair in _PAIRS for pair in pairs) >= len(pairs) > 0
+
+
 def _eastern(data: bytes) -> str | None:
     """Chinese, Japanese or Korean, where the bytes are valid as such."""
     sample = data[:_SAMPLE]
@@ -159,7 +224,8 @@ def _eastern(data: bytes) -> str | None:
         beyond = sum(not char.isascii() for char in text)
         if beyond and 3 * len(re.findall(f"[{expected}]", text)) > beyond and _try(data, codec) is not None:
             return _try(data, codec)
-    for codec in ("gb2312", "euc_kr", "big5", "gb18030"):
+    enough = len(sample) - len(_plain(sample)) >= _EASTERN_BYTES
+    for codec in ("gb2312", "euc_kr", *(("big5", "gb18030") if enough else ())):
         if (valid := _try(data, codec)) is not None:
             return valid
     return None

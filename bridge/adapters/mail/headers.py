@@ -19,6 +19,7 @@ HEADER_AT_MOST: Final = 1024 * 1024
 """Bytes of a header block that are looked at; what lies beyond is neither header nor text."""
 LINES_AT_MOST: Final = 2_000
 VALUE_AT_MOST: Final = 64 * 1024
+_TYPE_LINES: Final = 10
 _END: Final = re.compile(rb"\r?\n\r?\n|\r\r(?!\n)")
 _BLANK: Final = re.compile(rb"[\r\n]+")
 _LINE: Final = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
@@ -99,6 +100,8 @@ def _read(lines: list[re.Match[bytes]], body: int) -> tuple[Header, int]:
             fields[-1][1].append(line)
         elif name is not None:
             fields.append((name[1].lower(), [line[name.end() :]]))
+        elif fields and _begins_body(lines[i - 1][1], line, fields):
+            return _made(fields, troubles), found.start()
         elif i < last_known:  # a line broken on the way, an mbox line, or rubbish: the header goes on below
             if fields:
                 fields[-1][1].append(b" " + line)
@@ -106,6 +109,16 @@ def _read(lines: list[re.Match[bytes]], body: int) -> tuple[Header, int]:
         elif line:
             return _made(fields, troubles), found.start()
     return _made(fields, troubles), body
+
+
+def _begins_body(before: bytes, line: bytes, fields: list[tuple[bytes, list[bytes]]]) -> bool:
+    """Whether the empty line above the body was spoilt: it has spaces in it, or is missing before the first delimiter of a multipart."""
+    if line.startswith(b"--"):
+        return any(
+            name == b"content-type" and len(line) > 2 and any(line[2:].rstrip() in one for one in values[:_TYPE_LINES])
+            for name, values in fields
+        )
+    return bool(before) and not before.strip()
 
 
 def _made(fields: list[tuple[bytes, list[bytes]]], troubles: list[str]) -> Header:

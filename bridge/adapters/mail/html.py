@@ -34,10 +34,12 @@ _UNSEEN: Final = frozenset(
     }
 )
 _HIDING: Final = re.compile(
-    r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|mso-hide\s{0,3}:\s{0,3}all|font-size\s{0,3}:\s{0,3}0(?:px|pt|em|%)?\s{0,3}(?:;|$|!)|"
+    r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|"
     r"max-height\s{0,3}:\s{0,3}0(?:px)?\s{0,3}(?:;|$)|opacity\s{0,3}:\s{0,3}0(?:\.0)?\s{0,3}(?:;|$)",
     re.IGNORECASE,
 )
+_TINY: Final = re.compile(r"font-size\s{0,3}:\s{0,3}0(?:\.0{1,9})?(?:px|pt|em|%)?\s{0,3}(?:;|$|!)", re.IGNORECASE)
+_SIZED: Final = re.compile(r"font(?:-size)?\s{0,3}:\s{0,3}(?!inherit|1em|100%)", re.IGNORECASE)
 _BORDER: Final = re.compile(r"border-left\s{0,3}:\s{0,3}(?!\s{0,3}(?:none|0))", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"\s{0,5}(?:https?|ftps?|mailto|tel|sip):", re.IGNORECASE)
 _DECLARATION: Final = re.compile(r"^\s{0,100}<\?xml[^>]{0,200}\?>")
@@ -90,7 +92,10 @@ def _treat(element: lxml.html.HtmlElement) -> None:
     if element.tag in _UNSEEN or _is_hidden(element):
         if element.getparent() is not None:
             element.drop_tree()
-    elif element.tag == "a":
+        return
+    if _TINY.search(_style(element)):
+        _drop_tiny(element)
+    if element.tag == "a":
         _show_link(element)
     elif element.tag == "blockquote" and _is_quotation(element):
         element.text = f"{_OPEN}\n{element.text or ''}"
@@ -98,6 +103,22 @@ def _treat(element: lxml.html.HtmlElement) -> None:
         element.tag = "div"
     elif element.tag == "img" and (alt := (element.get("alt") or "").strip()):
         element.tail = f"[{alt[:200]}]{element.tail or ''}"
+
+
+def _style(element: lxml.html.HtmlElement) -> str:
+    return (element.get("style") or "")[:2_000]
+
+
+def _drop_tiny(element: lxml.html.HtmlElement) -> None:
+    """Drop text without any height; what has a size of its own in it is seen: layouts of cells put the one around the other."""
+    waiting = [element]
+    while waiting:
+        tiny = waiting.pop()
+        tiny.text = None
+        for child in tiny:
+            child.tail = None
+            if isinstance(child.tag, str) and not _SIZED.search(_style(child)) and not child.get("size"):
+                waiting.append(child)
 
 
 def _after_all() -> lxml.html.HtmlElement:
@@ -109,13 +130,13 @@ def _after_all() -> lxml.html.HtmlElement:
 def _is_hidden(element: lxml.html.HtmlElement) -> bool:
     if element.tag in {"html", "body"}:
         return False
-    return "hidden" in element.attrib or _HIDING.search((element.get("style") or "")[:2_000]) is not None
+    return "hidden" in element.attrib or _HIDING.search(_style(element)) is not None
 
 
 def _is_quotation(element: lxml.html.HtmlElement) -> bool:
     """Mail programs quote with a class, `type=cite` or a line at the left; without these it is an indented paragraph."""
     named = f"{element.get('class') or ''} {element.get('type') or ''} {element.get('id') or ''}".lower()
-    return "cite" in named or "quot" in named or _BORDER.search((element.get("style") or "")[:2_000]) is not None
+    return "cite" in named or "quot" in named or _BORDER.search(_style(element)) is not None
 
 
 def _show_link(element: lxml.html.HtmlElement) -> None:
