@@ -165,6 +165,6 @@ def _said(facts: Facts, patterns: tuple[str, ...]) -> dict[str, None]:
 def routing_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str]) -> Routing:
     """The ticket's route now: as the texts say, or `triage` once the customer has replied to an answer "out of scope" (R6)."""
     told = next((event for event in chronicle.events if event.did(Step.OUT_OF_SCOPE)), None)
-    if told and any(event.is_customer and event.words and event.index > told.index for event in chronicle.events):
+    if told and any(event.is_reply and event.index > told.index for event in chronicle.events):
         return Routing(policy.routes[-1], lambda: "the customer replied to the answer that this is out of scope (R6)")
     return route(facts_of(chronicle, policy, fields), policy)
