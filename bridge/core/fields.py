@@ -11,12 +11,14 @@ from typing import Final
 from bridge.core.events import Chronicle, Event
 from bridge.core.model import Step
 from bridge.core.policy import FieldRule, Policy, Required
-from bridge.core.text import has_words, strip_quotes
+from bridge.core.text import QUOTED, has_words, strip_quotes
 from bridge.core.words import fold
 
 _NUMBERED: Final = re.compile(r"^\s*(?P<number>\d{1,2})\s*[.):]\s*(?P<value>\S.*)$")
 _BULLET: Final = r"^\s*(?:[-*•#>]\s*)?(?:\d{1,2}\s*[.)]\s*)?[*_«\"]*"
 _SEPARATOR: Final = r"[*_»\"]*\s*(?:\([^)]*\)\s*)?[:：=—–-]+\s*(?P<value>.*)$"
+_QUOTE_MARK: Final = re.compile(r"^\s*(?:(?:>|&gt;)\s?|bq\. )+")
+_FIGURES: Final = re.compile(r"\d+")
 _ATTACHMENT_WORDS: Final = ("вложени", "прикреп", "приложен", "attach")
 
 
@@ -29,22 +31,35 @@ class Filled:
     note: int
 
 
-def is_missing(rule: FieldRule, value: str, required: Required, attachments: tuple[str, ...]) -> bool:
-    """Whether a value says nothing (F2): empty, a placeholder, too short, not of the pattern; an attachment can be the field.
+def flaw_of(rule: FieldRule, value: str, required: Required, attachments: tuple[str, ...]) -> str:
+    """Why a value says nothing (F2): empty, a placeholder, too short, not of the pattern; an attachment can be the field. Empty: it does say something.
 
     «См. вложение» counts only where something is attached.
     """
     if rule.attachment and attachments:
-        return False
+        return ""
     text = fold(value).replace("’", "'").strip(" .!")
     if not text:
-        return True
+        return "empty"
     if any(word in text for word in _ATTACHMENT_WORDS) and len(text.split()) <= 4:
-        return not attachments
-    if text in required.placeholders or not has_words(value):
-        return True
-    too_short = len(value.strip()) < rule.min_length
-    return too_short or (rule.pattern is not None and rule.pattern.search(value) is None)
+        return "" if attachments else "nothing is attached"
+    if text in required.placeholders:
+        return "a placeholder"
+    if not _says_something(value):
+        return "no words"
+    if len(value.strip()) < rule.min_length:
+        return f"too short, {len(value.strip())} characters of {rule.min_length}"
+    return "not of the pattern" if rule.pattern and rule.pattern.search(value) is None else ""
+
+
+def _says_something(value: str) -> bool:
+    """Words, or figures like those of a date or a version: «13.11.2026» says when a system was updated."""
+    return has_words(value) or len(_FIGURES.findall(strip_quotes(value))) > 1
+
+
+def is_missing(rule: FieldRule, value: str, required: Required, attachments: tuple[str, ...]) -> bool:
+    """Whether a value says nothing (F2)."""
+    return bool(flaw_of(rule, value, required, attachments))
 
 
 @lru_cache(maxsize=256)
@@ -84,8 +99,31 @@ def read_answer(text: str, rules: tuple[FieldRule, ...], asked: tuple[FieldRule,
                 current = None
             else:
                 current.append(line.rstrip())
+    return _joined(found) or _as_a_whole(text, asked) or _below_questions(text, asked)
+
+
+def _joined(found: Mapping[str, list[str]]) -> dict[str, str]:
     values = {name: "\n".join(lines).strip() for name, lines in found.items()}
-    return {name: value for name, value in values.items() if value} or _as_a_whole(text, asked)
+    return {name: value for name, value in values.items() if value}
+
+
+def _below_questions(text: str, asked: tuple[FieldRule, ...]) -> dict[str, str]:
+    """What stands right below the one question that a quotation has, as people answer by mail; up to an empty line."""
+    found: dict[str, list[str]] = {}
+    questions: set[str] = set()
+    answered = False
+    for line in text.splitlines():
+        if line.lstrip().startswith(QUOTED):
+            questions, answered = (set() if answered else questions), False
+            start = _start_of(_QUOTE_MARK.sub("", line, count=1), asked, asked)
+            questions |= {start[0].name} if start else set()
+        elif line.strip():
+            answered = True
+            if len(questions) == 1:
+                found.setdefault(next(iter(questions)), []).append(line.strip())
+        elif answered:
+            questions = set()
+    return {name: value for name, value in _joined(found).items() if not value.endswith("?")}
 
 
 def _as_a_whole(text: str, asked: tuple[FieldRule, ...]) -> dict[str, str]:

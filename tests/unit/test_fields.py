@@ -90,6 +90,9 @@ def test_f2_see_attachment_counts_only_with_one(value: str) -> None:
         pytest.param(replace(UPDATE_RULE, pattern=re.compile(r"\d{4}")), "в мае 2026", (), False, id="Of the pattern"),
         pytest.param(replace(UPDATE_RULE, min_length=6), "вчера", (), True, id="One letter too short"),
         pytest.param(replace(UPDATE_RULE, min_length=5), "вчера", (), False, id="Just long enough"),
+        pytest.param(replace(UPDATE_RULE, min_length=10), "13.11.2026", (), False, id="A date says when"),
+        pytest.param(replace(UPDATE_RULE, min_length=10), "2026-11-13", (), False, id="A date as machines write it"),
+        pytest.param(replace(UPDATE_RULE, min_length=10), "> 13.11.2026", (), True, id="A date that is quoted"),
     ],
 )
 def test_f2_what_the_rules_ask_of_a_value(rule: FieldRule, value: str, files: tuple[str, ...], missing: bool) -> None:
@@ -128,6 +131,16 @@ def test_f2_what_the_rules_ask_of_a_value(rule: FieldRule, value: str, files: tu
         pytest.param("Системный блок: новый", {}, id="A longer word than the label"),
         pytest.param("", {}, id="Nothing"),
         pytest.param("Просто текст", {}, id="Two were asked: which would it be?"),
+        pytest.param(
+            "> Здравствуйте!\n> 1. Сведения о системе: какая?\nАльт 10.2\nx86_64\n> 2. Когда обновляли?\nвчера\n\nИван",
+            {SYSTEM: "Альт 10.2\nx86_64", UPDATE: "вчера"},
+            id="Below each question that is quoted, as in a mail",
+        ),
+        pytest.param("> 2. Когда?\n> Как узнать: rpm -qa\n\nвчера", {UPDATE: "вчера"}, id="Below one of the questions"),
+        pytest.param("> 1. Какая?\n> 2. Когда?\nАльт 10.2, вчера", {}, id="Below two questions: which would it be?"),
+        pytest.param("Ответим позже.\n> 1. Какая?\n> 2. Когда?", {}, id="Above what is quoted"),
+        pytest.param("> 1. Какая?\nА зачем вам это?", {}, id="A question below a question is no answer"),
+        pytest.param("> Мы спросили:\nнечего сказать", {}, id="Below a quotation without a question"),
     ],
 )
 def test_f4_an_answer_is_read(text: str, read: dict[str, str]) -> None:
