@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from bridge.core.answers import without_answers
 from bridge.core.asking import asking
 from bridge.core.conditions import TEXT_PARTS, Condition, Facts, Verdict, sides
 from bridge.core.events import Chronicle
@@ -80,11 +81,13 @@ def language_of(state: State) -> Language:
 
 def _answers(chronicle: Chronicle, upto: int) -> str:
     words: list[str] = []
+    asked = False
     for event in chronicle.events[:upto]:
         if event.role is Role.STAFF and event.words and not chronicle.is_contact(event):
             break
         if event.is_customer and event.words:
-            words.append(strip_quotes(event.words))
+            words.append(without_answers(strip_quotes(event.words), chronicle.policy.required.fields, numbered=asked))
+        asked = asked or event.did(Step.ASK)
     return "\n".join(words)
 
 

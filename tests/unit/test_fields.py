@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.core.fields import Fields, is_missing, read_answer, unwritten
+from bridge.core.answers import read_answer, without_answers
+from bridge.core.fields import Fields, is_missing, unwritten
 from bridge.core.model import Journal, Step
 from bridge.core.policy import FieldRule
 from tests.unit.making import (
@@ -237,6 +238,22 @@ def test_f4_what_was_read_is_written_until_it_stands() -> None:
     mended = journal("11-23 12:20", STAFF, fields={SYSTEM: ("", "Альт Сервер 10.4, aarch64")})
     seen = look(ticket(INSTALL, ASKED, answered, mended), "11-23 12:30")
     assert {one.name for one in unwritten(seen.fields, seen.state.fields)} == {UPDATE}
+
+
+@pytest.mark.parametrize(
+    ("text", "numbered", "kept"),
+    [
+        pytest.param("Сведения о системе: Альт 10.2\nx86_64\n\nГорит!", False, "\nГорит!", id="Up to the empty line"),
+        pytest.param("1. Альт 10.2\n2. вчера", True, "", id="By the questions' numbers"),
+        pytest.param(
+            "1. Не ставится\n2. Не печатает", False, "1. Не ставится\n2. Не печатает", id="A list of one's own"
+        ),
+        pytest.param("Система не ставится", True, "Система не ставится", id="A sentence"),
+    ],
+)
+def test_r3_answers_to_the_form_are_no_request(text: str, numbered: bool, kept: str) -> None:
+    """Labels are our words, and the system's name says nothing of what is wanted."""
+    assert without_answers(text, BOTH, numbered=numbered) == kept
 
 
 @pytest.mark.parametrize(
