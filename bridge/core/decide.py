@@ -17,7 +17,6 @@ from bridge.core.decisions import (
     Escalate,
     Extend,
     HandOver,
-    Nudge,
     OutOfScope,
     PleaseCheck,
     Propose,
@@ -29,10 +28,11 @@ from bridge.core.decisions import (
 )
 from bridge.core.events import Event
 from bridge.core.fields import unwritten
-from bridge.core.model import Attribute, Audience, Change, History, Refusal, Role, Step, Ticket
+from bridge.core.model import Attribute, Audience, Change, History, Refusal, Step, Ticket
 from bridge.core.policy import Department, Mark, Policy, Text
 from bridge.core.reminders import due_now, next_step
-from bridge.core.terms import Clock, Extended, Outcome, Standing, Term, due_of, extended
+from bridge.core.silence import silence, silence_moments
+from bridge.core.terms import Extended, Outcome, Standing, Term, due_of, extended
 
 _ORDER: Final = {step: place for place, step in enumerate(Step)}
 
@@ -85,7 +85,7 @@ def _of_open(a: Assessment) -> Iterator[Decision]:
     yield from _request_approval(a)
     yield from _approval_decided(a)
     yield from _scope(a)
-    yield from _silence(a)
+    yield from silence(a)
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------------------------
@@ -368,25 +368,6 @@ def _reopen(a: Assessment) -> Iterator[Reopen]:
             return
 
 
-def _silence(a: Assessment) -> Iterator[Nudge | Close]:
-    """Off as shipped (F6): nobody but the bridge did anything since the last request."""
-    rule, asked_at = a.policy.silence, a.chronicle.last(Step.ASK)
-    if rule is None or asked_at is None or a.standing.clock is not Clock.PAUSED or _others_since(a, asked_at):
-        return
-    calendar = a.policy.calendar
-    nudge_at = calendar.closing_after(calendar.date_of(asked_at), rule.nudge_after)
-    nudged_at = max((own.at for own in a.chronicle.done if own.step is Step.NUDGE and own.at > asked_at), default=None)
-    if nudged_at is None and a.now >= nudge_at:
-        close_on = calendar.closing_after(calendar.date_of(a.now), rule.close_after)
-        yield Nudge(f"silence since {asked_at.isoformat()}", a.fields.needed(a.kind), close_on)
-    elif nudged_at and a.now >= calendar.closing_after(calendar.date_of(nudged_at), rule.close_after):
-        yield Close(f"silence since {asked_at.isoformat()}", rule.status)
-
-
-def _others_since(a: Assessment, at: datetime) -> bool:
-    return any(event.at >= at and event.role not in (Role.BRIDGE, Role.ROBOT) for event in a.chronicle.events)
-
-
 def next_moment(a: Assessment) -> datetime | None:
     """When the ticket has to be looked at again although nothing changed in it; None: never."""
     ahead: list[datetime] = []
@@ -395,13 +376,5 @@ def next_moment(a: Assessment) -> datetime | None:
             ahead.append(_settled_at(a))
         reminder = next_step(a, a.standing)
         ahead += [reminder] if reminder else []
-        ahead += list(_silence_moments(a))
+        ahead += silence_moments(a)
     return min((moment for moment in ahead if moment > a.now), default=None)
-
-
-def _silence_moments(a: Assessment) -> Iterator[datetime]:
-    rule, asked_at = a.policy.silence, a.chronicle.last(Step.ASK, Step.NUDGE)
-    if rule and asked_at:
-        day = a.policy.calendar.date_of(asked_at)
-        yield a.policy.calendar.closing_after(day, rule.nudge_after)
-        yield a.policy.calendar.closing_after(day, rule.close_after)

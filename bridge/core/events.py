@@ -43,10 +43,15 @@ class Event:
         return self.role is Role.CUSTOMER and not self.journal.auto_reply
 
     @property
+    def is_reply(self) -> bool:
+        """The customer wrote or attached something, where anybody reads it."""
+        return self.is_customer and bool(self.words or self.journal.attachments)
+
+    @property
     def is_activity(self) -> bool:
         """The customer wrote, attached or filled a field (T9)."""
         filled = any(change.attribute is Attribute.FIELD for change in self.journal.changes)
-        return self.is_customer and bool(self.words or self.journal.attachments or filled)
+        return self.is_reply or (self.is_customer and filled)
 
     @property
     def status(self) -> str | None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Final
 
+from bridge.core.answers import read_answer
 from bridge.core.events import Chronicle, Event
 from bridge.core.model import Step
 from bridge.core.policy import FieldRule, Policy, Required
 from bridge.core.text import has_words, strip_quotes
 from bridge.core.words import fold
 
-_NUMBERED: Final = re.compile(r"^\s*(?P<number>\d{1,2})\s*[.):]\s*(?P<value>\S.*)$")
-_BULLET: Final = r"^\s*(?:[-*•#>]\s*)?(?:\d{1,2}\s*[.)]\s*)?[*_«\"]*"
-_SEPARATOR: Final = r"[*_»\"]*\s*(?:\([^)]*\)\s*)?[:：=—–-]+\s*(?P<value>.*)$"
+_FIGURES: Final = re.compile(r"\d+")
 _ATTACHMENT_WORDS: Final = ("вложени", "прикреп", "приложен", "attach")
 
 
@@ -29,70 +27,35 @@ class Filled:
     note: int
 
 
-def is_missing(rule: FieldRule, value: str, required: Required, attachments: tuple[str, ...]) -> bool:
-    """Whether a value says nothing (F2): empty, a placeholder, too short, not of the pattern; an attachment can be the field.
+def flaw_of(rule: FieldRule, value: str, required: Required, attachments: tuple[str, ...]) -> str:
+    """Why a value says nothing (F2): empty, a placeholder, too short, not of the pattern; an attachment can be the field. Empty: it does say something.
 
     «См. вложение» counts only where something is attached.
     """
     if rule.attachment and attachments:
-        return False
+        return ""
     text = fold(value).replace("’", "'").strip(" .!")
     if not text:
-        return True
+        return "empty"
     if any(word in text for word in _ATTACHMENT_WORDS) and len(text.split()) <= 4:
-        return not attachments
-    if text in required.placeholders or not has_words(value):
-        return True
-    too_short = len(value.strip()) < rule.min_length
-    return too_short or (rule.pattern is not None and rule.pattern.search(value) is None)
+        return "" if attachments else "nothing is attached"
+    if text in required.placeholders:
+        return "a placeholder"
+    if not _says_something(value):
+        return "no words"
+    if len(value.strip()) < rule.min_length:
+        return f"too short, {len(value.strip())} characters of {rule.min_length}"
+    return "not of the pattern" if rule.pattern and rule.pattern.search(value) is None else ""
 
 
-@lru_cache(maxsize=256)
-def _label_pattern(labels: tuple[str, ...]) -> re.Pattern[str]:
-    words = "|".join(re.escape(fold(label)) for label in sorted(labels, key=len, reverse=True))
-    return re.compile(f"{_BULLET}(?:{words}){_SEPARATOR}")
+def _says_something(value: str) -> bool:
+    """Words, or figures like those of a date or a version: «13.11.2026» says when a system was updated."""
+    return has_words(value) or len(_FIGURES.findall(strip_quotes(value))) > 1
 
 
-def _labels(rule: FieldRule) -> tuple[str, ...]:
-    return (rule.name, *rule.labels)
-
-
-def _start_of(line: str, rules: Iterable[FieldRule], asked: tuple[FieldRule, ...]) -> tuple[FieldRule, str] | None:
-    folded = fold(line)
-    for rule in rules:
-        found = _label_pattern(_labels(rule)).match(folded)
-        if found:
-            return rule, line[found.start("value") :].strip() if len(folded) == len(line) else found["value"]
-    numbered = _NUMBERED.match(line)
-    if numbered and 1 <= int(numbered["number"]) <= len(asked):
-        return asked[int(numbered["number"]) - 1], numbered["value"].strip()
-    return None
-
-
-def read_answer(text: str, rules: tuple[FieldRule, ...], asked: tuple[FieldRule, ...]) -> dict[str, str]:
-    """What the customer's words say of fields: by label, by the question's number, as a whole when one thing only was asked (F4)."""
-    found: dict[str, list[str]] = {}
-    current: list[str] | None = None
-    for line in strip_quotes(text).splitlines():
-        start = _start_of(line, rules, asked)
-        if start:
-            rule, value = start
-            current = found.setdefault(rule.name, [])
-            current.append(value)
-        elif current is not None:
-            if not line.strip() and any(current):
-                current = None
-            else:
-                current.append(line.rstrip())
-    values = {name: "\n".join(lines).strip() for name, lines in found.items()}
-    return {name: value for name, value in values.items() if value} or _as_a_whole(text, asked)
-
-
-def _as_a_whole(text: str, asked: tuple[FieldRule, ...]) -> dict[str, str]:
-    whole = strip_quotes(text).strip()
-    if len(asked) != 1 or not whole or whole.endswith("?"):
-        return {}
-    return {asked[0].name: whole}
+def is_missing(rule: FieldRule, value: str, required: Required, attachments: tuple[str, ...]) -> bool:
+    """Whether a value says nothing (F2)."""
+    return bool(flaw_of(rule, value, required, attachments))
 
 
 @dataclass(frozen=True, slots=True)

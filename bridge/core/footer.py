@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bridge.core.model import ANY_ORDINAL, PRIVATE, Journal, Language, OwnStep, Role, Step
+from bridge.core.text import QUOTED
 
 LABELS: Final[dict[Step, tuple[str, str]]] = {
     Step.ACKNOWLEDGE: ("подтверждение", "acknowledgement"),
@@ -50,9 +51,15 @@ def last_line(notes: str) -> str:
     return next((line.strip() for line in reversed(notes.splitlines()) if line.strip()), "")
 
 
+def _last_unquoted_line(notes: str) -> str:
+    """The last line with anything on it that is no quotation (P4): what is quoted below a footer does not hide it."""
+    own = (line.strip() for line in reversed(notes.splitlines()))
+    return next((line for line in own if line and not line.startswith(QUOTED)), "")
+
+
 def ticket_of(notes: str) -> int | None:
     """The ticket that a note's footer names; None for a note without one."""
-    found = _FOOTER.match(last_line(notes))
+    found = _FOOTER.match(_last_unquoted_line(notes))
     return int(found[1]) if found else None
 
 
@@ -63,7 +70,7 @@ def is_footer(notes: str) -> bool:
 
 def parse(ticket_id: int, journal: Journal) -> tuple[OwnStep, ...]:
     """The steps that a journal shows the bridge to have done: in its own words, and the footer names this ticket (P4)."""
-    found = _FOOTER.match(last_line(journal.notes))
+    found = _FOOTER.match(_last_unquoted_line(journal.notes))
     if journal.by.role is not Role.BRIDGE or found is None or int(found[1]) != ticket_id:
         return ()
     return tuple(step for item in found[2].split(", ") for step in _step(item, journal))

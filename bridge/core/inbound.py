@@ -9,8 +9,9 @@ from itertools import takewhile
 from typing import Final
 
 from bridge.core import quotes
+from bridge.core.answers import read_answer
 from bridge.core.events import Chronicle
-from bridge.core.fields import is_missing, read_answer
+from bridge.core.fields import is_missing
 from bridge.core.letter import Address, Automatic, Bounce, Letter
 from bridge.core.machines import machine_of, writer_of
 from bridge.core.model import EMPTY_HISTORY, Channel, Language, Person, Role, State, Ticket

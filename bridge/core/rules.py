@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Final
 
+from bridge.core.answers import without_answers
 from bridge.core.asking import asking
 from bridge.core.conditions import LOOKS_LIKE, TEXT_PARTS, Condition, Facts, Leaf, Verdict, sides
 from bridge.core.events import Chronicle
@@ -95,11 +96,13 @@ def language_of(state: State) -> Language:
 
 def _answers(chronicle: Chronicle, upto: int) -> str:
     words: list[str] = []
+    asked = False
     for event in chronicle.events[:upto]:
         if event.role is Role.STAFF and event.words and not chronicle.is_contact(event):
             break
         if event.is_customer and event.words:
-            words.append(strip_quotes(event.words))
+            words.append(without_answers(strip_quotes(event.words), chronicle.policy.required.fields, numbered=asked))
+        asked = asked or event.did(Step.ASK)
     return "\n".join(words)
 
 
@@ -185,6 +188,6 @@ def _said(facts: Facts, leaves: tuple[Leaf, ...]) -> dict[str, None]:
 def routing_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str]) -> Routing:
     """The ticket's route now: as the texts say, or `triage` once the customer has replied to an answer "out of scope" (R6)."""
     told = next((event for event in chronicle.events if event.did(Step.OUT_OF_SCOPE)), None)
-    if told and any(event.is_customer and event.words and event.index > told.index for event in chronicle.events):
+    if told and any(event.is_reply and event.index > told.index for event in chronicle.events):
         return Routing(policy.routes[-1], lambda: "the customer replied to the answer that this is out of scope (R6)")
     return route(facts_of(chronicle, policy, fields), policy)

@@ -220,6 +220,7 @@ class _Fold:
         for event in self.chronicle.events:
             self._receive(event)
             self._status(event)
+            self._agreed(event)
             self._speak(event)
             self._due_date(event)
             self._hand_over(event)
@@ -273,6 +274,13 @@ class _Fold:
         if new in self.statuses.ends and self.term.ordinal > 1 and event.role is Role.STAFF:
             self._end(event, Outcome.ENDED)
 
+    def _agreed(self, event: Event) -> None:
+        """An approval that is given after the customer was told of a refusal starts a term of its own: minds can change (R5)."""
+        gate = self.route.approval
+        agreed = gate and event.index in self.approval.decisions and self.chronicle.sets(event, gate.granted)
+        if agreed and self.term.outcome is Outcome.OUT_OF_SCOPE:
+            self._open(event.at, "agreed after all")
+
     def _speak(self, event: Event) -> None:
         if event.did(Step.OUT_OF_SCOPE):
             self._end(event, Outcome.OUT_OF_SCOPE)
@@ -297,7 +305,7 @@ class _Fold:
             self._resume(event.at)
         if self.term.is_open or event.after.status in self.statuses.closed:
             return
-        if self.term.outcome is Outcome.OUT_OF_SCOPE and event.words:
+        if self.term.outcome is Outcome.OUT_OF_SCOPE and event.is_reply:
             self._open(event.at, "reply to an answer that this is out of scope")
         elif event.words and starts_term(event.words, self.policy):
             self._open(event.at, "further question")
@@ -314,8 +322,9 @@ class _Fold:
         )
 
     def _due_date(self, event: Event) -> None:
+        """A due date set by staff is the term from then on (P5); what has ended keeps its term, so that lateness cannot be undone."""
         change = event.journal.change(Attribute.DUE_DATE)
-        if change and event.role is Role.STAFF:
+        if change and event.role is Role.STAFF and self.term.is_open:
             self._change(fixed=date.fromisoformat(change.new) if change.new else None)
 
     def _find_hand_overs(self) -> tuple[HandOver, ...]:
@@ -386,11 +395,16 @@ def _clock(chronicle: Chronicle, policy: Policy, term: Term, due: datetime, now:
 
 
 def _department_due(fold: _Fold, policy: Policy, now: datetime) -> datetime | None:
-    """When the department's own answer is due (T1): counted from the hand-over as the customer's term is from receipt."""
+    """When the department's own answer is due (T1): counted from the hand-over as the customer's term is from receipt.
+
+    A hand-over of an earlier term has had its answer.
+    """
     if not fold.hand_overs or not fold.term.is_open:
         return None
     last = fold.hand_overs[-1]
     if last.event is None or last.department is not fold.current_department or last.department.term is None:
+        return None
+    if last.event.at < fold.term.start:
         return None
     own = Term(fold.term.ordinal, last.event.at, "hand-over", pauses=fold.term.pauses)
     return due_of(own, last.department.term, policy.calendar, now)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_CHARS: Final = 20_000
 """How much of a text is read; what lies beyond is not looked at."""
+QUOTED: Final = (">", "bq. ", "&gt;")
+"""How a quoted line begins, in Textile, in Markdown and as a mail program may have escaped it."""
 
 _MARK: Final = "\u0300-\u036f\u00ad\u200b-\u200d\u2060"
 _LETTER: Final = rf"[^\W_][{_MARK}]*"
@@ -130,7 +132,7 @@ def strip_quotes(text: str) -> str:
     for line in text.splitlines():
         if not in_pre and _ORIGINAL.fullmatch(line):
             break
-        if not in_pre and line.lstrip().startswith((">", "bq. ", "&gt;")):
+        if not in_pre and line.lstrip().startswith(QUOTED):
             _drop_attribution(kept)
             continue
         kept.append(line)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from bridge.errors import Mistake, PolicyError
-from bridge.policy.syntax import syntax_mistake
+from bridge.policy.syntax import MAX_DEPTH, syntax_mistake
 
 try:
     from yaml import CSafeLoader as _Base
@@ -23,7 +23,6 @@ except ImportError:  # pyyaml was built without libyaml: the same, slower
     from yaml import SafeLoader as _Base  # type: ignore[assignment]
 
 MAX_CHARS: Final = 8_000_000
-MAX_DEPTH: Final = 40
 MAX_NODES: Final = 1_000_000
 
 Path = tuple[str | int, ...]

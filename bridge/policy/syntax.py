@@ -9,10 +9,13 @@ import yaml
 
 from bridge.errors import Mistake
 
+MAX_DEPTH: Final = 40
+"""Brackets and indents inside each other, at most."""
 _QUOTE_IT: Final = "put the whole text in quotes"
 
 # What pyyaml or libyaml say (they differ) → what it means, and what to do.
 _PLAIN: Final[tuple[tuple[str, str, str], ...]] = (
+    (r"while increasing flow level", f"nested more than {MAX_DEPTH} levels deep", "check the brackets"),
     (
         r"mapping values are not allowed",
         "a ':' is not expected here",

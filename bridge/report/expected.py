@@ -11,8 +11,16 @@ from bridge.core.approval import Verdict
 from bridge.core.model import Audience, Step
 from bridge.core.spans import Span
 from bridge.core.terms import Clock
+from bridge.policy.vocabulary import did_you_mean
 
 _MOMENT: Final = "write it like 2026-11-23T10:15:00+03:00, or null"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The remedy for a word that there is not: the one that was meant, else all that there are."""
+    names = tuple(str(one) for one in known)
+    found = did_you_mean(word, names)
+    return found if found.startswith("did you mean") else f"one of: {', '.join(names)}"
 
 
 def _text(value: Any) -> str:
@@ -53,7 +61,7 @@ def _span(value: Any) -> str:
 
 def _one_of(words: type[StrEnum]) -> Callable[[Any], str]:
     known = tuple(words)
-    return lambda value: "" if value in known else f"unknown word '{value}'; one of: {', '.join(known)}"
+    return lambda value: "" if value in known else f"unknown word '{value}'; {nearest(str(value), known)}"
 
 
 def _some_of(words: type[StrEnum]) -> Callable[[Any], str]:

@@ -13,14 +13,14 @@ from typing import Any
 from bridge.core.assess import Assessment
 from bridge.core.conditions import Verdict
 from bridge.core.decide import next_moment, wants
-from bridge.core.fields import is_missing
+from bridge.core.fields import flaw_of
 from bridge.core.model import Language
 from bridge.core.moments import format_moment
 from bridge.core.policy import DueOf, FieldRule
 from bridge.core.reminders import Planned, is_done, last_come, planned
 from bridge.core.rules import words_of
 from bridge.core.spans import format_span
-from bridge.core.terms import Pause, Term, count_days, total_of
+from bridge.core.terms import Pause, Term, count_days, due_of, total_of
 from bridge.core.worktime import WorkCalendar
 
 _DAY = timedelta(days=1)
@@ -121,7 +121,7 @@ def explain(a: Assessment) -> Explanation:
         against=words.against,
         nearest=_nearest(a),
         department=a.department.name,
-        fields=tuple(_fields(a)),
+        fields=tuple(field_lines(a)),
         clock=standing.clock,
         due=local(standing.due),
         used=format_span(standing.used, Language.EN),
@@ -157,14 +157,14 @@ def _split(verdict: Verdict) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (held, ()) if verdict.holds else (held, failed)
 
 
-def _fields(a: Assessment) -> Iterator[FieldLine]:
+def field_lines(a: Assessment) -> Iterator[FieldLine]:
+    """Each required field with its verdict (F2), and where its value comes from."""
     sources = {one.name: one.note for one in a.fields.filled}
     for rule in a.fields.rules:
         value = a.fields.now.values.get(rule.name, "")
-        missing = is_missing(rule, value, a.fields.required, a.fields.attachments)
-        yield FieldLine(
-            rule.name, _demand(rule, a.kind), "missing" if missing else "filled", _source(a, rule, sources, value)
-        )
+        flaw = flaw_of(rule, value, a.fields.required, a.fields.attachments)
+        source = _source(a, rule, sources, value, flaw)
+        yield FieldLine(rule.name, _demand(rule, a.kind), "missing" if flaw else "filled", source)
 
 
 def _demand(rule: FieldRule, kind: str) -> str:
@@ -173,13 +173,13 @@ def _demand(rule: FieldRule, kind: str) -> str:
     return f"wanted for {kind}" if rule.is_wanted(kind) else "not asked for"
 
 
-def _source(a: Assessment, rule: FieldRule, sources: dict[str, int], value: str) -> str:
+def _source(a: Assessment, rule: FieldRule, sources: dict[str, int], value: str, flaw: str) -> str:
     asked = a.fields.now.asks.get(rule.name, 0)
     times = f", asked for {asked} time(s)" if asked else ""
     if rule.name in sources:
         note = sources[rule.name]
         return (f"read from note {note}" if note else "read from the description") + times
-    return ("in the field" if value else "the field is empty") + times
+    return ("in the field" + (f", but {flaw}" if flaw else "") if value.strip() else "the field is empty") + times
 
 
 # --- the term -----------------------------------------------------------------------------------------------------------------------------
@@ -206,7 +206,9 @@ def _term(a: Assessment, term: Term) -> Iterator[TermLine]:
     if term.fixed is None and total.in_days:
         yield from _days(a, term, total.days)
     elif term.fixed is None:
-        yield TermLine(local(a.standing.due), "", f"{total} of working time, pauses excluded, end here")
+        due = due_of(term, span, a.policy.calendar, a.now)
+        yield from _hours(a, term, total.time, due)
+        yield TermLine(local(due), "", f"{total} of working time, pauses excluded, end here")
     if term.end:
         yield TermLine(local(term.end), "", f"term {term.ordinal} ended: {term.outcome}{_caused_by(a, term.end)}")
 
@@ -232,6 +234,45 @@ def _days(a: Assessment, term: Term, days: int) -> Iterator[TermLine]:
             yield TermLine(day, "no", f"{closing}; paused then: «{counted.pause.reason}»")
         else:
             yield TermLine(day, f"{counted.number} of {days}", closing)
+
+
+def _hours(a: Assessment, term: Term, total: timedelta, due: datetime) -> Iterator[TermLine]:
+    """Each day from receipt to the end of a term in hours: which of its working time counts, and how much that makes so far (T5)."""
+    calendar = a.policy.calendar
+    sum_so_far = timedelta()
+    for day in _between(calendar.date_of(term.start) - _DAY, calendar.date_of(due) + _DAY):
+        if not calendar.is_working_day(day):
+            yield TermLine(day, "no", "a day off")
+            continue
+        counted = list(_counted(term, calendar, day, due, term.end or a.now))
+        sum_so_far += sum((end - start for start, end in counted), timedelta())
+        if counted:
+            pieces = ", ".join(f"{calendar.local(start):%H:%M}–{calendar.local(end):%H:%M}" for start, end in counted)
+            yield TermLine(day, f"{compact(sum_so_far)} of {compact(total)}", pieces)
+        else:
+            yield TermLine(day, "no", "no working time on the clock")
+
+
+def _counted(
+    term: Term, calendar: WorkCalendar, day: date, due: datetime, now: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """The working time of a day between receipt and `due`, without the pauses; one that lasts is taken to end `now` (T6)."""
+    for opening, closing in calendar.intervals(day):
+        start, end = max(opening, term.start), min(closing, due)
+        for pause in term.pauses:
+            if pause.start >= end:
+                break
+            if start < pause.start:
+                yield start, pause.start
+            start = max(start, pause.end or now)
+        if start < end:
+            yield start, end
+
+
+def compact(span: timedelta) -> str:
+    """Working time as test files write it: `5h30m`."""
+    hours, rest = divmod(int(span.total_seconds() // 60), 60)
+    return f"{hours}h{rest}m" if rest and hours else f"{rest}m" if rest else f"{hours}h"
 
 
 def _between(after: date, before: date) -> Iterator[date]:

@@ -16,6 +16,7 @@ from bridge.core.model import Step
 from bridge.core.policy import Policy
 from bridge.core.spans import Span
 from bridge.errors import BridgeError
+from bridge.report.explain import compact, field_lines
 from bridge.report.timelines import Case, Check
 
 
@@ -110,8 +111,30 @@ class _Seen:
                 return "; ".join(f"{one.step}: {one.reason}" for one in self.decisions) or "nothing is wanted"
             case "clock" | "due" | "used" | "late_by":
                 return self._term()
+            case "missing":
+                return "; ".join(
+                    f"{one.field}: {one.verdict}, {one.demand}; {one.source}" for one in field_lines(self.a)
+                )
+            case "department_due":
+                return self._hand_over()
             case _:
-                return ""
+                return self._approval()
+
+    def _hand_over(self) -> str:
+        last = self.a.standing.hand_overs[-1:]
+        passed = [f"passed to {one.department.name} {self.local(one.event.at) if one.event else 'now'}" for one in last]
+        return "".join(passed) or "not handed over"
+
+    def _approval(self) -> str:
+        state = self.a.approval
+        if self.a.route.approval is None:
+            return f"{self.a.kind} needs no approval"
+        asked = [f"asked {self.local(one.at)}" for one in state.asked]
+        wrong = [f"{state.wrong.journal.by.name} may not decide"] if state.wrong else []
+        decided = (
+            [f"decided by {state.decided.journal.by.name} {self.local(state.decided.at)}"] if state.decided else []
+        )
+        return "; ".join([*asked, *wrong, *decided]) or "not asked yet"
 
     def _term(self) -> str:
         term = self.a.standing.term
@@ -122,11 +145,7 @@ class _Seen:
 
 
 def _hours(span: timedelta | None) -> str | None:
-    if span is None:
-        return None
-    minutes = int(span.total_seconds() // 60)
-    hours, rest = divmod(minutes, 60)
-    return f"{hours}h{rest}m" if rest and hours else f"{rest}m" if rest else f"{hours}h"
+    return None if span is None else compact(span)
 
 
 def _do(seen: _Seen) -> list[str]:

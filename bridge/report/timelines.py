@@ -5,10 +5,11 @@ The format is fixed; see docs/en/testing.md. Mistakes are reported with file, li
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any, Final, ParamSpec, TypeVar
 
 from bridge.core import footer
 from bridge.core.model import (
@@ -30,8 +31,10 @@ from bridge.core.model import (
 from bridge.core.policy import Policy
 from bridge.errors import Mistake, PolicyError
 from bridge.policy.positions import Document, Path, read_document
-from bridge.report.expected import EXPECT
+from bridge.report.expected import EXPECT, nearest
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _TICKET_KEYS: Final = frozenset(
     [
         "id",
@@ -67,6 +70,7 @@ _ROLES: Final = {
     "bridge": Role.BRIDGE,
 }
 _TICKET_ID: Final = 1
+_LIKE: Final = "write it like 2026-11-23T10:15:00+03:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class _Reader:
         for key in value:
             if known is not None and key not in known:
                 self.mistakes.append(
-                    self.document.at_key((*path, key), f"unknown key '{key}'", f"known are: {', '.join(sorted(known))}")
+                    self.document.at_key((*path, key), f"unknown key '{key}'", nearest(key, sorted(known)))
                 )
         return value
 
@@ -141,13 +145,22 @@ class _Reader:
             raise self._wrong(path, "a list is expected here")
         return value
 
+    def _tried(self, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
+        """What was read, or None where it could not be: its mistakes are noted, and the rest of the file is read all the same."""
+        try:
+            return read(*args, **kwargs)
+        except _BadCaseError:
+            return None
+
     def _moment(self, value: Any, path: Path) -> datetime:
+        if value is None:
+            raise self._wrong(path[:-1], f"'{path[-1]}' is needed here", f"a moment, {_LIKE}")
         try:
             at = datetime.fromisoformat(str(value))
         except ValueError:
-            raise self._wrong(path, f"'{value}' is no moment", "write it like 2026-11-23T10:15:00+03:00") from None
+            raise self._wrong(path, f"'{value}' is no moment", _LIKE) from None
         if at.tzinfo is None:
-            raise self._wrong(path, f"'{value}' has no time zone", "write it like 2026-11-23T10:15:00+03:00")
+            raise self._wrong(path, f"'{value}' has no time zone", _LIKE)
         return at
 
     # --- people -------------------------------------------------------------------------------------------------------------------------
@@ -166,7 +179,8 @@ class _Reader:
                 self.until[name] = self._moment(person["until"], (*path, "until"))
             role = _ROLES.get(str(person.get("role", "customer")))
             if role is None:
-                raise self._wrong((*path, "role"), f"unknown role '{person['role']}'", "one of: client, staff, robot")
+                remedy = nearest(str(person["role"]), ("client", "staff", "robot"))
+                raise self._wrong((*path, "role"), f"unknown role '{person['role']}'", remedy)
             groups = frozenset(map(str, self._list(person.get("groups"), (*path, "groups"))))
             shown = str(person.get("name", name))
             self.people[name] = Person(
@@ -186,9 +200,8 @@ class _Reader:
                 mail=str(given.get("mail", "")),
             )
         if not isinstance(value, str) or value not in self.people:
-            raise self._wrong(
-                path, f"nobody is called '{value}'", f"known are: {', '.join(self.people)}; add people under 'people:'"
-            )
+            remedy = f"{nearest(str(value), self.people)}; people are added under 'people:'"
+            raise self._wrong(path, f"nobody is called '{value}'", remedy)
         return self.people[value]
 
     def _as_of(self, person: Person, at: datetime) -> Person:
@@ -202,7 +215,9 @@ class _Reader:
         try:
             data = self._mapping(self.document.data, (), frozenset({"people", "cases"}))
             self._read_people(data.get("people"))
-            raw = self._list(data.get("cases"), ("cases",))
+            if "cases" not in data:
+                raise self._wrong((), "there are no 'cases' here", "see docs/en/testing.md")
+            raw = self._list(data["cases"], ("cases",))
         except _BadCaseError:
             return ()
         return tuple(case for index, value in enumerate(raw) for case in self._try_case(value, ("cases", index)))
@@ -218,22 +233,20 @@ class _Reader:
 
     def _case(self, value: Any, path: Path) -> Case:
         data = self._mapping(value, path, frozenset({"name", "ticket", "journals", "checks", "now", "expect"}))
-        ticket = self._ticket(data.get("ticket"), (*path, "ticket"))
-        journals, done = self._journals(data.get("journals"), (*path, "journals"), ticket)
-        ticket = replace(ticket, journals=journals)
-        checks = self._checks(data, path)
-        return Case(
-            str(data.get("name", f"case {path[-1]}")),
-            ticket,
-            History(done=done),
-            checks,
-            self.document.value_place(path).line,
-        )
+        ticket = self._tried(self._ticket, data.get("ticket"), (*path, "ticket"))
+        ticket_id = ticket.id if ticket else _TICKET_ID
+        read = self._tried(self._journals, data.get("journals"), (*path, "journals"), ticket_id)
+        checks = self._tried(self._checks, data, path)
+        if ticket is None or read is None or checks is None:
+            raise _BadCaseError
+        name = str(data.get("name", f"case {path[-1]}"))
+        line = self.document.value_place(path).line
+        return Case(name, replace(ticket, journals=read[0]), History(done=read[1]), checks, line)
 
     def _ticket(self, value: Any, path: Path) -> Ticket:
         data = self._mapping(value, path, _TICKET_KEYS)
         if "created_on" not in data:
-            raise self._wrong(path, "a ticket needs 'created_on'", "write it like 2026-11-23T10:15:00+03:00")
+            raise self._wrong(path, "a ticket needs 'created_on'", _LIKE)
         plain = {key: _text(data.get(key)) for key in _PLAIN if key in data}
         plain.setdefault("tracker", min(self.policy.redmine.scope.trackers, default=""))
         plain.setdefault("status", "Новая")
@@ -244,54 +257,81 @@ class _Reader:
         channel = self._channel(data.get("channel", "cabinet"), (*path, "channel"))
         created_on = self._moment(data["created_on"], (*path, "created_on"))
         watchers = tuple(map(str, self._list(data.get("watchers"), (*path, "watchers"))))
-        return Ticket(int(data.get("id", _TICKET_ID)), author, created_on, state, channel=channel, watchers=watchers)
+        number = data.get("id", _TICKET_ID)
+        if not str(number).isdecimal():
+            raise self._wrong((*path, "id"), f"'{number}' is no ticket's number")
+        self._day(plain.get("due_date", ""), (*path, "due_date"))
+        return Ticket(int(number), author, created_on, state, channel=channel, watchers=watchers)
+
+    def _day(self, value: str, path: Path) -> None:
+        try:
+            date.fromisoformat(value or "2026-11-23")
+        except ValueError:
+            raise self._wrong(path, f"'{value}' is no day", "write it like 2026-11-23") from None
 
     def _channel(self, value: Any, path: Path) -> Channel:
         if value not in tuple(Channel):
-            raise self._wrong(path, f"unknown channel '{value}'", "one of: cabinet, mail")
+            raise self._wrong(path, f"unknown channel '{value}'", nearest(str(value), tuple(Channel)))
         return Channel(value)
 
-    def _journals(self, value: Any, path: Path, ticket: Ticket) -> tuple[tuple[Journal, ...], tuple[OwnStep, ...]]:
+    def _journals(self, value: Any, path: Path, ticket_id: int) -> tuple[tuple[Journal, ...], tuple[OwnStep, ...]]:
         counts: dict[Step, int] = {}
         done: list[OwnStep] = []
         journals: list[Journal] = []
-        for index, raw in enumerate(self._list(value, path)):
-            where = (*path, index)
-            data = self._mapping(raw, where, _JOURNAL_KEYS)
-            steps = self._did(data, where, counts)
-            journals.append(self._journal(index + 1, data, where, ticket, steps))
-            done.extend(OwnStep(step, number, journals[-1].at, PRIVATE) for step, number in steps if step is Step.THANK)
+        items = self._list(value, path)
+        for index, raw in enumerate(items):
+            read = self._tried(self._journal_with_steps, raw, (*path, index), ticket_id, counts)
+            if read is None:
+                continue
+            journal, steps = read
+            if journals and journal.at < journals[-1].at:
+                message = "journals are not in order of time: this one is earlier than the one above it"
+                self._wrong((*path, index, "at"), message)
+            journals.append(journal)
+            done.extend(OwnStep(step, number, journal.at, PRIVATE) for step, number in steps if step is Step.THANK)
+        if len(journals) < len(items) or any(later.at < one.at for one, later in pairwise(journals)):
+            raise _BadCaseError
         return tuple(journals), tuple(done)
+
+    def _journal_with_steps(
+        self, raw: Any, path: Path, ticket_id: int, counts: dict[Step, int]
+    ) -> tuple[Journal, tuple[tuple[Step, int], ...]]:
+        data = self._mapping(raw, path, _JOURNAL_KEYS)
+        steps = self._did(data, path, counts)
+        return self._journal(path[-1], data, path, ticket_id, steps), steps
 
     def _did(self, data: Mapping[str, Any], path: Path, counts: dict[Step, int]) -> tuple[tuple[Step, int], ...]:
         steps = []
         for name in self._list(data.get("did"), (*path, "did")):
             if name not in tuple(Step):
-                raise self._wrong((*path, "did"), f"unknown step '{name}'", f"one of: {' '.join(Step)}")
+                raise self._wrong((*path, "did"), f"unknown step '{name}'", nearest(str(name), tuple(Step)))
             step = Step(name)
             counts[step] = counts.get(step, 0) + 1
             steps.append((step, ANY_ORDINAL if step in (Step.REMIND, Step.ESCALATE) else counts[step]))
         return tuple(steps)
 
     def _journal(
-        self, number: int, data: Mapping[str, Any], path: Path, ticket: Ticket, steps: tuple[tuple[Step, int], ...]
+        self, index: int | str, data: Mapping[str, Any], path: Path, ticket_id: int, steps: tuple[tuple[Step, int], ...]
     ) -> Journal:
         at = self._moment(data.get("at"), (*path, "at"))
         own = tuple(OwnStep(step, ordinal, at) for step, ordinal in steps)
         notes = _text(data.get("notes"))
         if own:
-            notes = f"{notes}\n\n{footer.render(ticket.id, own, Language.RU)}".strip()
+            notes = f"{notes}\n\n{footer.render(ticket_id, own, Language.RU)}".strip()
         private = data.get("private", bool(own) and all(one.step in _STAFF_ONLY for one in own))
         speaker = self._person(data["speaker"], (*path, "speaker")) if "speaker" in data else None
         author = self._as_of(self._person(data.get("by"), (*path, "by")), at)
         changes = self._changes(data, path)
-        return Journal(number, at, author, notes, bool(private), changes, bool(data.get("auto_reply", False)), speaker)
+        automatic = bool(data.get("auto_reply", False))
+        return Journal(int(index) + 1, at, author, notes, bool(private), changes, automatic, speaker)
 
     def _changes(self, data: Mapping[str, Any], path: Path) -> tuple[Change, ...]:
         changes = []
         for key, attribute in _PLAIN.items():
             if key in data:
                 old, new = self._pair(data[key], (*path, key))
+                if attribute is Attribute.DUE_DATE:
+                    self._day(new, (*path, key))
                 changes.append(Change(attribute, old, new))
         for name, pair in self._mapping(data.get("fields") or {}, (*path, "fields")).items():
             old, new = self._pair(pair, (*path, "fields", name))
@@ -310,10 +350,20 @@ class _Reader:
     def _checks(self, data: Mapping[str, Any], path: Path) -> tuple[Check, ...]:
         if "checks" not in data:
             return (self._check(data, path),)
-        return tuple(
-            self._check(self._mapping(value, (*path, "checks", i), frozenset({"now", "expect"})), (*path, "checks", i))
-            for i, value in enumerate(self._list(data["checks"], (*path, "checks")))
-        )
+        for key in ("now", "expect"):
+            if key in data:
+                self.mistakes.append(self.document.at_key((*path, key), f"'{key}' beside 'checks'", "one of the two"))
+        items = self._list(data["checks"], (*path, "checks"))
+        if not items:
+            raise self._wrong((*path, "checks"), "nothing is checked here", "give it at least {now: …, expect: …}")
+        read = [self._tried(self._one_of_checks, value, (*path, "checks", i)) for i, value in enumerate(items)]
+        checks = tuple(check for check in read if check is not None)
+        if len(checks) < len(items):
+            raise _BadCaseError
+        return checks
+
+    def _one_of_checks(self, value: Any, path: Path) -> Check:
+        return self._check(self._mapping(value, path, frozenset({"now", "expect"})), path)
 
     def _check(self, data: Mapping[str, Any], path: Path) -> Check:
         expect = self._mapping(data.get("expect") or {}, (*path, "expect"), frozenset(EXPECT))

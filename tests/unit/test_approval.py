@@ -167,6 +167,18 @@ def test_r5_refused_has_a_text_of_its_own_once() -> None:
     assert of(OutOfScope, ASKED, refused("11-23 12:00"), done) == []
 
 
+def test_r5_agreed_after_the_refusal_was_told_starts_a_fresh_term() -> None:
+    """The refusal stopped the clock; whoever changes their mind sets it going again, and the laboratory has a term of its own."""
+    told = did("11-23 12:05", Step.OUT_OF_SCOPE)
+    stopped = look(ticket(PRINTER, ASKED, refused("11-23 12:00"), told, fields=COMPLETE), "11-24 11:00")
+    assert stopped.standing.clock.value == "stopped"
+    agreed = granted("11-24 12:00", old="Не согласовано")
+    seen = look(ticket(PRINTER, ASKED, refused("11-23 12:00"), told, agreed, fields=COMPLETE), "11-24 12:10")
+    assert (seen.standing.clock.value, seen.standing.due) == ("running", moment("11-26 18:00"))
+    assert (seen.department.name, seen.standing.department_due) == (LAB, moment("11-25 18:00"))
+    assert [one.step.value for one in wants(seen)] == ["hand_over", "set_term"]
+
+
 def test_r5_who_may_not_decide_is_told_so_once() -> None:
     """Staff get a private hint when somebody else sets the mark."""
     (hint,) = of(Propose, ASKED, granted("11-23 12:00", STAFF))

@@ -339,6 +339,7 @@ def test_w1_a_ticket_of_another_tracker_wants_nothing() -> None:
 
 SILENT = replace(policy(), silence=Silence(nudge_after=5, close_after=10, status=CLOSED))
 NUDGED = did("11-30 18:05", Step.NUDGE)
+NUDGED_LATE = did("12-14 12:00", Step.NUDGE)
 
 
 @pytest.mark.parametrize(
@@ -346,14 +347,17 @@ NUDGED = did("11-30 18:05", Step.NUDGE)
     [
         pytest.param((ASKED,), "11-30 17:59", [], id="Before five working days"),
         pytest.param((ASKED,), "11-30 18:00", ["nudge"], id="After five working days a warning"),
-        pytest.param((ASKED, NUDGED), "12-11 12:00", [], id="Warned once"),
-        pytest.param((ASKED, NUDGED), "12-14 18:00", ["close"], id="Ten working days after the warning it is closed"),
+        pytest.param((ASKED, NUDGED), "12-07 17:59", [], id="Warned once"),
+        pytest.param((ASKED, NUDGED), "12-07 18:00", ["close"], id="Ten working days after the request it is closed"),
+        pytest.param((ASKED,), "12-14 12:00", ["nudge"], id="Never closed without a warning, however late"),
+        pytest.param((ASKED, NUDGED_LATE), "12-18 17:59", [], id="A late warning leaves as much time"),
+        pytest.param((ASKED, NUDGED_LATE), "12-21 18:00", ["close"], id="Five working days after a late warning"),
         pytest.param(
             (ASKED, journal("11-25 12:00", STAFF, "Звонил", private=True)), "11-30 18:00", [], id="Somebody is at it"
         ),
         pytest.param(
-            (ASKED, NUDGED, journal("12-10 12:00", STAFF, "Звонил", private=True)),
-            "12-14 18:00",
+            (ASKED, NUDGED, journal("12-07 12:00", STAFF, "Звонил", private=True)),
+            "12-07 18:00",
             [],
             id="Then nobody is closed",
         ),
@@ -372,8 +376,8 @@ def test_f6_silence_is_off_as_shipped() -> None:
 def test_f6_the_warning_names_the_day_of_the_closing() -> None:
     """A customer is told by when to write; a close sets the status of the rules."""
     (write,) = writes(ASKED, now="11-30 18:00", subject=INSTALL, rules=SILENT)
-    assert "14 декабря" in write.notes
-    (closing,) = writes(ASKED, NUDGED, now="12-14 18:00", subject=INSTALL, rules=SILENT)
+    assert "7 декабря" in write.notes
+    (closing,) = writes(ASKED, NUDGED, now="12-07 18:00", subject=INSTALL, rules=SILENT)
     assert [change.new for change in closing.changes] == [CLOSED]
     assert {Nudge.step, Close.step} == {write.steps[0].step, closing.steps[0].step}
 

@@ -27,6 +27,7 @@ from tests.unit.making import (
     STAFF,
     SYSTEM,
     UPDATE,
+    WAITING,
     WORKING,
     did,
     journal,
@@ -130,18 +131,49 @@ def test_p5_a_due_date_of_a_person_is_the_term() -> None:
     assert e.due == moment("11-27 18:00")
 
 
-def test_t5_a_term_in_hours_is_told_as_one_line() -> None:
-    """There are no days to count."""
-    rules = parse(
-        RULES.replace("answer: 2 working days", "answer: 6 working hours").replace(
-            "1 working day, at", "2 working hours, at"
-        )
-    ).policy
-    e = explain(look(ticket(PRODUCT), "11-23 12:00", rules))
-    assert (e.term[-1].when, e.term[-1].why) == (
-        moment("11-23 16:00"),
-        "6 working hours of working time, pauses excluded, end here",
+IN_HOURS = parse(
+    RULES.replace("answer: 2 working days", "answer: 6 working hours").replace(
+        "1 working day, at", "2 working hours, at"
     )
+).policy
+
+
+def test_t5_a_term_in_hours_is_told_day_by_day() -> None:
+    """Which working time of each day counts, and how much that makes: a pause over noon, one from closing to opening, a weekend."""
+    seen = ticket(
+        PRODUCT,
+        journal("11-20 14:00", STAFF, "Уточните", status=("Новая", WAITING)),
+        journal("11-20 16:00", STAFF, status=(WAITING, WORKING)),
+        journal("11-20 18:00", STAFF, "Ещё уточните", status=(WORKING, WAITING)),
+        journal("11-23 09:00", STAFF, status=(WAITING, WORKING)),
+        created="11-20 13:00",
+    )
+    e = explain(look(seen, "11-23 10:00", IN_HOURS))
+    assert [(line.when, line.counts, line.why) for line in e.term][-5:] == [
+        (date(2026, 11, 20), "3h of 6h", "13:00–14:00, 16:00–18:00"),
+        (date(2026, 11, 21), "no", "a day off"),
+        (date(2026, 11, 22), "no", "a day off"),
+        (date(2026, 11, 23), "6h of 6h", "09:00–12:00"),
+        (moment("11-23 12:00"), "", "6 working hours of working time, pauses excluded, end here"),
+    ]
+
+
+def test_t5_t10_each_term_in_hours_has_its_own_end() -> None:
+    """An earlier term is not told with the end of the later one; a night's receipt counts nothing on its day."""
+    seen = ticket(
+        PRODUCT,
+        journal("11-23 12:00", STAFF, "Ответ"),
+        journal("11-24 20:00", CLIENT, "А как настроить прокси?"),
+        created="11-23 10:00",
+    )
+    e = explain(look(seen, "11-25 10:00", IN_HOURS))
+    assert [line.when for line in e.term if line.why.endswith("end here")] == [
+        moment("11-23 16:00"),
+        moment("11-25 15:00"),
+    ]
+    assert (date(2026, 11, 24), "no", "no working time on the clock") in [
+        (line.when, line.counts, line.why) for line in e.term
+    ]
 
 
 NEAR = """\
@@ -205,6 +237,19 @@ def test_f1_f4_each_field_has_its_verdict_and_its_source() -> None:
     assert (lines[SYSTEM].verdict, lines[SYSTEM].source) == ("filled", "read from the description")
     assert (lines[UPDATE].verdict, lines[UPDATE].demand) == ("missing", "needed for os-install")
     assert lines[UPDATE].source == "the field is empty, asked for 1 time(s)"
+
+
+def test_f2_a_field_that_says_nothing_tells_why() -> None:
+    """Too short, a placeholder, nothing attached: the lead sees what the rule lacked."""
+    values = {SYSTEM: "Альт 10", UPDATE: "не знаю"}
+    lines = {line.field: line for line in explain(look(ticket(INSTALL, fields=values), "11-23 10:05")).fields}
+    assert (lines[SYSTEM].verdict, lines[SYSTEM].source) == (
+        "missing",
+        "in the field, but too short, 7 characters of 10",
+    )
+    assert (lines[UPDATE].verdict, lines[UPDATE].source) == ("missing", "in the field, but a placeholder")
+    attached = explain(look(ticket(INSTALL, fields={SYSTEM: "см. вложение"}), "11-23 10:05")).fields[0]
+    assert attached.source == "in the field, but nothing is attached"
 
 
 def test_what_people_read_has_all_that_the_json_has() -> None:

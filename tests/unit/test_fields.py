@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.core.fields import Fields, is_missing, read_answer, unwritten
+from bridge.core.answers import read_answer, without_answers
+from bridge.core.fields import Fields, is_missing, unwritten
 from bridge.core.model import Journal, Step
 from bridge.core.policy import FieldRule
 from tests.unit.making import (
@@ -90,6 +91,9 @@ def test_f2_see_attachment_counts_only_with_one(value: str) -> None:
         pytest.param(replace(UPDATE_RULE, pattern=re.compile(r"\d{4}")), "в мае 2026", (), False, id="Of the pattern"),
         pytest.param(replace(UPDATE_RULE, min_length=6), "вчера", (), True, id="One letter too short"),
         pytest.param(replace(UPDATE_RULE, min_length=5), "вчера", (), False, id="Just long enough"),
+        pytest.param(replace(UPDATE_RULE, min_length=10), "13.11.2026", (), False, id="A date says when"),
+        pytest.param(replace(UPDATE_RULE, min_length=10), "2026-11-13", (), False, id="A date as machines write it"),
+        pytest.param(replace(UPDATE_RULE, min_length=10), "> 13.11.2026", (), True, id="A date that is quoted"),
     ],
 )
 def test_f2_what_the_rules_ask_of_a_value(rule: FieldRule, value: str, files: tuple[str, ...], missing: bool) -> None:
@@ -128,6 +132,16 @@ def test_f2_what_the_rules_ask_of_a_value(rule: FieldRule, value: str, files: tu
         pytest.param("Системный блок: новый", {}, id="A longer word than the label"),
         pytest.param("", {}, id="Nothing"),
         pytest.param("Просто текст", {}, id="Two were asked: which would it be?"),
+        pytest.param(
+            "> Здравствуйте!\n> 1. Сведения о системе: какая?\nАльт 10.2\nx86_64\n> 2. Когда обновляли?\nвчера\n\nИван",
+            {SYSTEM: "Альт 10.2\nx86_64", UPDATE: "вчера"},
+            id="Below each question that is quoted, as in a mail",
+        ),
+        pytest.param("> 2. Когда?\n> Как узнать: rpm -qa\n\nвчера", {UPDATE: "вчера"}, id="Below one of the questions"),
+        pytest.param("> 1. Какая?\n> 2. Когда?\nАльт 10.2, вчера", {}, id="Below two questions: which would it be?"),
+        pytest.param("Ответим позже.\n> 1. Какая?\n> 2. Когда?", {}, id="Above what is quoted"),
+        pytest.param("> 1. Какая?\nА зачем вам это?", {}, id="A question below a question is no answer"),
+        pytest.param("> Мы спросили:\nнечего сказать", {}, id="Below a quotation without a question"),
     ],
 )
 def test_f4_an_answer_is_read(text: str, read: dict[str, str]) -> None:
@@ -224,6 +238,22 @@ def test_f4_what_was_read_is_written_until_it_stands() -> None:
     mended = journal("11-23 12:20", STAFF, fields={SYSTEM: ("", "Альт Сервер 10.4, aarch64")})
     seen = look(ticket(INSTALL, ASKED, answered, mended), "11-23 12:30")
     assert {one.name for one in unwritten(seen.fields, seen.state.fields)} == {UPDATE}
+
+
+@pytest.mark.parametrize(
+    ("text", "numbered", "kept"),
+    [
+        pytest.param("Сведения о системе: Альт 10.2\nx86_64\n\nГорит!", False, "\nГорит!", id="Up to the empty line"),
+        pytest.param("1. Альт 10.2\n2. вчера", True, "", id="By the questions' numbers"),
+        pytest.param(
+            "1. Не ставится\n2. Не печатает", False, "1. Не ставится\n2. Не печатает", id="A list of one's own"
+        ),
+        pytest.param("Система не ставится", True, "Система не ставится", id="A sentence"),
+    ],
+)
+def test_r3_answers_to_the_form_are_no_request(text: str, numbered: bool, kept: str) -> None:
+    """Labels are our words, and the system's name says nothing of what is wanted."""
+    assert without_answers(text, BOTH, numbered=numbered) == kept
 
 
 @pytest.mark.parametrize(

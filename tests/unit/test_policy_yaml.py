@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.errors import PolicyError
-from bridge.policy.positions import MAX_CHARS, MAX_DEPTH, read_document
+from bridge.policy.positions import MAX_CHARS, read_document
+from bridge.policy.syntax import MAX_DEPTH
 
 
 @pytest.mark.parametrize(

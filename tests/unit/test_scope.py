@@ -81,6 +81,7 @@ def test_r6_t12_the_clock_stops_and_the_bridge_wants_nothing_more(text: str) -> 
 @pytest.mark.parametrize(
     ("by", "words"),
     [
+        pytest.param(CLIENT, "", id="An attachment without words"),
         pytest.param(CLIENT, "Мы ещё ничего не купили, только выбираем.", id="An objection"),
         pytest.param(CLIENT, "Спасибо!", id="Thanks: R6 says any reply"),
         pytest.param(FRIEND, "Я его коллега, вопрос остаётся.", id="A colleague"),
@@ -88,7 +89,7 @@ def test_r6_t12_the_clock_stops_and_the_bridge_wants_nothing_more(text: str) -> 
 )
 def test_r6_any_reply_of_a_customer_makes_it_triage_with_a_fresh_term(by: Person, words: str) -> None:
     """Two working days from the reply; nothing of the same answer again."""
-    seen = answered(BOUGHT, journal("11-26 15:00", by, words))
+    seen = answered(BOUGHT, journal("11-26 15:00", by, words, files=() if words else ("договор.pdf",)))
     a = look(seen, "11-26 15:30", auto())
     assert (a.kind, a.standing.clock, a.standing.due) == ("triage", Clock.RUNNING, moment("11-30 18:00"))
     assert "R6" in a.routing.reason

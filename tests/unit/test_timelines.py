@@ -69,7 +69,7 @@ NOW = "now: 2026-11-23T10:15:00+03:00"
             "t.yaml:3:13: a ticket needs 'created_on'",
             id="When was it opened?",
         ),
-        pytest.param(case(), "t.yaml:2:5: 'None' is no moment", id="A check needs its moment"),
+        pytest.param(case(), "t.yaml:2:5: 'now' is needed here", id="A check needs its moment"),
         pytest.param(case("now: завтра"), "t.yaml:4:10: 'завтра' is no moment", id="A moment in words"),
         pytest.param(
             case("now: 2026-11-23T10:15:00"), "t.yaml:4:10: '2026-11-23T10:15:00' has no time zone", id="A naive moment"
@@ -101,7 +101,7 @@ NOW = "now: 2026-11-23T10:15:00+03:00"
                 "  - {at: 2026-11-23T11:00:00+03:00, by: staff}",
                 NOW,
             ),
-            "t.yaml:2:5: ticket 1: journals are not in order of time",
+            "t.yaml:6:14: journals are not in order of time",
             id="Journals out of order",
         ),
         pytest.param(
@@ -117,6 +117,17 @@ NOW = "now: 2026-11-23T10:15:00+03:00"
             "t.yaml:1:39: 'вчера' is no moment",
             id="Until when?",
         ),
+        pytest.param(
+            case("journals: [{at: 2026-11-23T11:00:00+03:00, by: staff, due_date: [null, завтра]}]", NOW),
+            "t.yaml:4:69: 'завтра' is no day",
+            id="A due date in words",
+        ),
+        pytest.param(
+            case(NOW, ticket=f"{TICKET[:-1]}, id: первое}}"), "t.yaml:3:79: 'первое' is no", id="A number in words"
+        ),
+        pytest.param(case(NOW, "checks: []"), "t.yaml:4:5: 'now' beside 'checks'", id="A moment of its own and checks"),
+        pytest.param(case("checks: []"), "t.yaml:4:13: nothing is checked here", id="No checks"),
+        pytest.param("people: {}\n", "t.yaml:1:1: there are no 'cases' here", id="People without cases"),
         pytest.param(case("name: ещё раз", NOW), "t.yaml:4:5:", id="The same key twice"),
         pytest.param("cases: 5\n", "t.yaml:1:8: a list is expected here", id="Cases that are no list"),
         pytest.param("- 1\n", "t.yaml:1:1: a mapping is expected here", id="A file that is no mapping"),
@@ -160,6 +171,36 @@ def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(PolicyError) as error:
         read_cases(text, "t.yaml", shipped())
     assert [(one.line, one.column) for one in error.value.mistakes] == [(4, 10), (5, 6), (5, 23)]
+
+
+def test_all_mistakes_of_one_case_are_told_at_once() -> None:
+    """A step, a person and a change in three journals, a moment and a word in a check: each has its line, and what was probably meant."""
+    text = case(
+        "journals:",
+        "  - {at: 2026-11-23T11:00:00+03:00, by: bridge, did: [aknowledge]}",
+        "  - {at: 2026-11-23T11:00:00+03:00, by: stafff}",
+        "  - {at: 2026-11-23T11:00:00+03:00, by: staff, status: Закрыта}",
+        "checks:",
+        "  - {nwo: 1}",
+        "  - {now: 2026-11-23T10:15:00+03:00, expect: {clock: runing}}",
+    )
+    with pytest.raises(PolicyError) as error:
+        read_cases(text, "t.yaml", shipped())
+    assert [(one.line, one.column) for one in error.value.mistakes] == [
+        (5, 58),
+        (6, 45),
+        (7, 60),
+        (9, 9),
+        (9, 10),
+        (10, 58),
+    ]
+    for meant in (
+        "did you mean 'acknowledge'?",
+        "did you mean 'staff'?",
+        "did you mean 'now'?",
+        "did you mean 'running'?",
+    ):
+        assert meant in str(error.value)
 
 
 # --- what comes out -------------------------------------------------------------------------------------------------------------------
