@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 WORKERS ?= 2
 
-.PHONY: help setup check format test demo soak bench backtest long clean
+.PHONY: help setup check format test demo soak bench backtest latency learn long clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,12 @@ long: setup ## the long tests without that last one
 bench: setup ## speed, as a ratio to a reference of the same run
 	$(PY) -m benchmarks
 	$(PY) -m benchmarks.idle
+
+latency: setup ## from saving a ticket in a real Redmine to the note on it, by the hook plugin and by polling: 100 tickets each, 8 minutes
+	$(PY) -m benchmarks.latency
+
+learn: setup ## learned.json anew from the example tickets in corpus/, and how well tickets of others are recognised
+	.venv/bin/presale-bridge learn
 
 backtest: setup ## `backtest` over 2,000 tickets on a real Redmine: time, requests, and what a lead sees
 	$(PY) -m benchmarks.backtest

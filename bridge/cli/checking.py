@@ -17,6 +17,7 @@ from bridge.policy.load import load
 from bridge.report.backtest import backtest
 from bridge.report.backtest_text import as_text as backtest_text
 from bridge.report.recognition import recognised_in
+from bridge.report.replay import for_replays
 from bridge.report.testing import CaseResult, run_case
 from bridge.report.timelines import read_cases
 from bridge.settings import find_rules
@@ -139,7 +140,7 @@ def _list_conditions(given: argparse.Namespace) -> Exit:
 
 def test(app: App, given: argparse.Namespace) -> Exit:
     """Run test files; 0 all hold, 1 some do not, 2 unusable."""
-    policy = app.policy
+    policy = for_replays(app.policy)
     results = [run_case(case, policy) for file in given.files for case in read_cases(read_text(file), file, policy)]
     failed = [result for result in results if not result.ok]
     kinds = recognised_in(results) if given.matrix else None

@@ -102,9 +102,8 @@ def _acknowledge(a: Assessment) -> Iterator[Acknowledge]:
         or any(a.chronicle.count(step) for step in (Step.ACKNOWLEDGE, Step.ASK, Step.OUT_OF_SCOPE, Step.REOPEN))
     ):
         return
-    yield Acknowledge(
-        f"the request was received at {a.standing.term.start.isoformat()} ({a.kind})", a.fields.wanted(a.kind)
-    )
+    received = a.policy.calendar.local(a.standing.term.start).isoformat()
+    yield Acknowledge(f"the request was received at {received} ({a.kind})", a.fields.wanted(a.kind))
 
 
 def _open_partial(a: Assessment) -> Event | None:

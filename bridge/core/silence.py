@@ -17,12 +17,12 @@ def silence(a: Assessment) -> Iterator[Nudge | Close]:
     rule, asked_at = a.policy.silence, a.chronicle.last(Step.ASK)
     if rule is None or asked_at is None or a.standing.clock is not Clock.PAUSED or _others_since(a, asked_at):
         return
-    warned_at = _warned_at(a, asked_at)
+    reason, warned_at = f"silence since {a.policy.calendar.local(asked_at).isoformat()}", _warned_at(a, asked_at)
     if warned_at is None and a.now >= _days_after(a, asked_at, rule.nudge_after):
         close_on = _close_on(a, rule, asked_at, a.now)
-        yield Nudge(f"silence since {asked_at.isoformat()}", a.fields.needed(a.kind), close_on)
+        yield Nudge(reason, a.fields.needed(a.kind), close_on)
     elif warned_at and a.now >= _close_on(a, rule, asked_at, warned_at):
-        yield Close(f"silence since {asked_at.isoformat()}", rule.status)
+        yield Close(reason, rule.status)
 
 
 def silence_moments(a: Assessment) -> Iterator[datetime]:

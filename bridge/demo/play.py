@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from bridge.app import clock
 from bridge.core.assess import assess
 from bridge.core.decide import wants
 from bridge.core.messages import compose
@@ -65,8 +66,8 @@ class Player:
             self._set_mail(MAIL)
 
     def _set_mail(self, events: str) -> None:
-        """Redmine reads its settings again when the youngest of them is younger than its last reading."""
-        at = self.clock().astimezone(UTC).replace(microsecond=0) + AHEAD
+        """Redmine reads its settings again when the youngest is younger than its last reading, which may have been in real time, before the show's."""
+        at = max(self.clock(), clock()).astimezone(UTC).replace(microsecond=0) + AHEAD
         stamp = at.strftime("%Y-%m-%d %H:%M:%S")
         self.server.database.script([(FORGET_EVENTS, {}), (SET_EVENTS, {"value": events, "at": stamp})])
 

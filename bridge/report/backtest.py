@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from bridge.core.events import Chronicle
 from bridge.core.model import EMPTY_HISTORY, Step, Ticket
 from bridge.core.policy import Policy
-from bridge.core.word_index import RememberingIndex
 from bridge.errors import CalendarDataError
-from bridge.report.replay import Replayed, replay
+from bridge.report.replay import Replayed, for_replays, replay
 
 SHOWN: Final = (
     *(Step.ASK, Step.ROUTE, Step.REQUEST_APPROVAL, Step.OUT_OF_SCOPE, Step.PROPOSE),
@@ -120,7 +119,7 @@ def backtest(
     progress: Callable[[], None] = lambda: None,
 ) -> Backtest:
     """Replay every ticket with both; one whose term reaches into a year without data is skipped and named."""
-    sides = [Side(replace(policy, words=RememberingIndex(policy.words))) for policy in (present, new)]
+    sides = [Side(for_replays(policy)) for policy in (present, new)]
     differences: list[Difference] = []
     skipped: list[int] = []
     count = 0

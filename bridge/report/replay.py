@@ -12,6 +12,7 @@ from bridge.core.decide import next_moment, wants
 from bridge.core.messages import compose
 from bridge.core.model import EMPTY_HISTORY, Journal, Person, Role, Step, Ticket, Write
 from bridge.core.policy import Policy, Route
+from bridge.core.word_index import RememberingIndex
 
 BRIDGE: Final = Person("the bridge", "the bridge", Role.BRIDGE)
 DELAY: Final = timedelta(minutes=1)
@@ -34,6 +35,11 @@ class Replayed:
     on_the_way: frozenset[str]
     steps: Counter[Step]
     late: bool
+
+
+def for_replays(policy: Policy) -> Policy:
+    """The same rules, with an index that remembers what it found in the last few texts: they are looked at over and over."""
+    return replace(policy, words=RememberingIndex(policy.words))
 
 
 def replay(ticket: Ticket, policy: Policy, until: datetime) -> Replayed:

@@ -127,7 +127,7 @@ def rerouted(stage: Stage) -> Scene:
     scene = Scene(stage, [stage.ticket(QUESTION)])
     stage.run()
     stage.later(minutes=20)
-    stage.customer.note(scene.tickets[0], BOUGHT[1])
+    stage.customer.note(scene.tickets[0], " ".join(BOUGHT))
     stage.later(minutes=11)
     return scene
 

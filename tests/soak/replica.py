@@ -7,7 +7,7 @@ import logging
 import multiprocessing
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from bridge.settings import Settings
 from tests.acceptance.day import CUSTOMERS
 from tests.acceptance.stage import RULES, demo_policy, limited
 
-SPAWN = multiprocessing.get_context("spawn")
+SERVER = multiprocessing.get_context("forkserver")
+"""Replicas are forked from a process that has read the program and the rules already: of two processors, killing and starting takes its share."""
 EVERY = timedelta(seconds=5)
 HEARTBEAT, DEAD_AFTER = timedelta(seconds=2), timedelta(seconds=10)
 LIMITS = {
@@ -30,6 +31,7 @@ LIMITS = {
 }
 
 
+@cache
 def rules() -> Policy:
     """The shipped rules for the demo's customers, with waits that fit a soak."""
     return limited(demo_policy(), *CUSTOMERS, **LIMITS)
@@ -39,15 +41,10 @@ def rules() -> Policy:
 class SoakApp(App):
     """The composition root with the soak's rules; its clock is the real one."""
 
-    @cached_property
-    def of_soak(self) -> Policy:
-        """The soak's rules, read once."""
-        return rules()
-
     @property
     def policy(self) -> Policy:
         """The soak's rules."""
-        return self.of_soak
+        return rules()
 
 
 def work(url: str, key: str, store_url: str, log: Path) -> None:
@@ -60,7 +57,8 @@ def work(url: str, key: str, store_url: str, log: Path) -> None:
 
 def start(url: str, key: str, store_url: str, log: Path) -> BaseProcess:
     """A new replica."""
-    process = SPAWN.Process(target=work, args=(url, key, store_url, log), daemon=True)
+    SERVER.set_forkserver_preload(["tests.soak.preloaded"])
+    process = SERVER.Process(target=work, args=(url, key, store_url, log), daemon=True)
     process.start()
     return process
 
