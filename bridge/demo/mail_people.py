@@ -134,6 +134,11 @@ class MailPerson:
         with box.login(self.address, self.server.password, initial_folder=folder):
             yield box
 
+    def clear(self) -> None:
+        """Forget all mails of the inbox."""
+        with self.opened() as box:
+            box.delete(box.uids())
+
     def put(self, messages: Iterable[tuple[bytes, datetime]], folder: str = "INBOX") -> None:
         """Lay messages into a folder, each with the moment at which it is to have arrived; in one command (RFC 3502), so thousands are quick.
 

@@ -121,6 +121,8 @@ class MailShow:
             self._app.store.close()
 
     def _perform(self) -> Correspondence:
+        for person in (self._customer, MailPerson(self._server, ADDRESS)):
+            person.clear()  # of the last demonstration
         self._write(self._customer.write(ADDRESS, "Не ставится Альт Рабочая станция 11", QUESTION))
         acknowledged = self._answer()
         self._write(self._customer.reply(acknowledged, DETAILS))

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from bridge.cli.main import run
+from bridge.demo.mail_people import MailPerson
+from bridge.demo.mailserver import MailServer
 from bridge.demo.report import Listener, perform
 from bridge.demo.server import RedmineServer
 from bridge.demo.show import Show
@@ -28,6 +30,8 @@ def home(tmp_path: Path) -> Iterator[Path]:
     place = VAR / f"test-demo-{tmp_path.name}"
     yield place
     RedmineServer(place).destroy()
+    MailServer(mails := place.with_name(f"{place.name}-mail")).destroy()
+    mails.with_name(f"{mails.name}.lock").unlink(missing_ok=True)
     place.with_name(f"{place.name}.lock").unlink(missing_ok=True)
 
 
@@ -47,6 +51,18 @@ def test_the_demo_at_any_hour(home: Path, capsys: pytest.CaptureFixture[str]) ->
     assert told["second_pass"]["written"] == 0
     assert told["idle_pass"] == {"written": 0, "requests": 1}
     assert not RedmineServer(home).running
+
+
+@pytest.mark.mail
+def test_mails_of_the_last_demo_are_forgotten(home: Path) -> None:
+    """Whoever runs it twice sees the same twice."""
+    server = MailServer(home.with_name(f"{home.name}-mail"))
+    with server:
+        customer = MailPerson(server, "customer@example.org", "Клиент")
+        customer.write("customer@example.org", "Старое", "Письмо прошлого показа")
+        assert len(customer.inbox(1)) == 1
+        customer.clear()
+        assert customer.inbox() == []
 
 
 def test_the_demo_in_working_time(home: Path) -> None:

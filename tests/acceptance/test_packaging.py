@@ -19,7 +19,7 @@ from tests.unit.making import ROOT
 pytestmark = pytest.mark.xdist_group("packaging")
 
 NAME = f"presale_bridge-{version('presale-bridge')}"
-LISTS = ("rules.yaml", "partners.yaml", "compatible.yaml")
+LISTS = ("rules.yaml", "words.yaml", "learned.json", "partners.yaml", "compatible.yaml")
 PLUGIN = "redmine_presale_hook"
 """It is Redmine's, and is copied there whole."""
 QUICK_TESTS = ("tests/unit/test_settings.py", "tests/unit/test_policy_shipped.py")
@@ -36,6 +36,7 @@ def test_the_wheel_is_the_package_and_nothing_else(dist: Release) -> None:
     found = names(dist.wheel)
     assert {name.split("/")[0] for name in found} == {"bridge", f"{NAME}.dist-info"}
     assert {f"bridge/data/{name}" for name in LISTS} <= found
+    assert {f"bridge/data/corpus/{one.name}" for one in (ROOT / "corpus").iterdir()} <= found
     own = [name for name in found if PLUGIN not in name]
     assert not [name for name in own if {"test", "tests"} & set(Path(name).parts) or name.endswith((".pyc", ".md"))]
 
@@ -50,7 +51,7 @@ def test_the_source_archive_has_what_builds_and_tests_it(dist: Release) -> None:
     """Sources, tests with their data, documents and packaging; nothing that only this machine has."""
     with tarfile.open(dist.sdist) as archive:
         found = {name.partition("/")[2] for name in archive.getnames()}
-    for folder in ("bridge", "docs", "packaging", "scripts", "tests", "examples", "benchmarks"):
+    for folder in ("bridge", "docs", "packaging", "scripts", "tests", "examples", "benchmarks", "corpus"):
         files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
         assert {str(path.relative_to(ROOT)) for path in files} <= found
     assert {"pyproject.toml", "README.md", "LICENSE", "Makefile", "Containerfile", *LISTS} <= found

@@ -76,7 +76,7 @@ class Place:
         for folder, mode in ((self.state, 0o700), (self.credentials, 0o700), (self.work, 0o755)):
             folder.mkdir()
             folder.chmod(mode)
-        for name in ("rules.yaml", "partners.yaml", "compatible.yaml"):
+        for name in ("rules.yaml", "words.yaml", "learned.json"):
             (self.work / name).write_bytes((ROOT / name).read_bytes())
         (self.credentials / "redmine-key").write_text(f"{'0' * 40}\n", encoding="ascii")
         if os.geteuid() == 0:

@@ -224,7 +224,7 @@ def test_the_nearest_misses_say_what_held_and_what_failed() -> None:
     assert nearest == {
         "Два слова": (("the text has «Стенд» (стенд)",), ("the text has none of: демонстрация",)),
         "Кроме": (("the text has «Стенд» (стенд)",), ("must not be: the text has «сломан» (сломать)",)),
-        "Примеры": ((), ("looks like vm-workstation, 2 points ahead of triage: «Стенд» +2; 6 are wanted",)),
+        "Примеры": ((), ("looks like vm-workstation, 2 points ahead of bug-report: «Стенд» +2; 6 are wanted",)),
     }
 
 
@@ -299,7 +299,9 @@ def test_words_against_a_route_are_listed_apart() -> None:
     assert e.kind == "triage"
     e = explain(look(ticket("Стенд для студентов с образом: показать"), "11-23 10:20", rules))
     assert (e.kind, e.words, e.against) == ("vm-workstation", ("образом", "Стенд"), ("показать", "студентов"))
-    assert e.because == "looks like vm-workstation, 5 points ahead of triage: «образом» +5, «Стенд» +2, «студентов» -2"
+    assert (
+        e.because == "looks like vm-workstation, 6 points ahead of bug-report: «образом» +5, «Стенд» +2, «студентов» -1"
+    )
 
 
 FILE = """\
