@@ -12,6 +12,7 @@ import pytest
 
 from bridge.cli.main import run
 from bridge.demo.mail_people import MailPerson
+from bridge.demo.mail_show import CUSTOMER
 from bridge.demo.mailserver import MailServer
 from bridge.demo.report import Listener, perform
 from bridge.demo.server import RedmineServer
@@ -58,8 +59,8 @@ def test_mails_of_the_last_demo_are_forgotten(home: Path) -> None:
     """Whoever runs it twice sees the same twice."""
     server = MailServer(home.with_name(f"{home.name}-mail"))
     with server:
-        customer = MailPerson(server, "customer@example.org", "Клиент")
-        customer.write("customer@example.org", "Старое", "Письмо прошлого показа")
+        customer = MailPerson(server, CUSTOMER, "Клиент")
+        customer.write(CUSTOMER, "Старое", "Письмо прошлого показа")
         assert len(customer.inbox(1)) == 1
         customer.clear()
         assert customer.inbox() == []
