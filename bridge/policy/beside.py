@@ -14,6 +14,8 @@ SECTIONS: Final = ("families", "partners", "compatible")
 """A name of a file can stand for these."""
 LEARNED: Final = "learned"
 """What names a file that is no section: what was learned from example tickets (`bridge.policy.learned_file`)."""
+COMMON: Final = {"words.yaml": "families", "learned.json": LEARNED}
+"""Files that serve everybody as they are shipped, each with the section that names it."""
 OWN: Final = ("partners", "compatible")
 """The shipped files of these are only examples: everybody has partners and products of their own."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path as File
@@ -12,13 +13,14 @@ from bridge.core.learned import NOTHING, Learned
 from bridge.core.policy import Policy
 from bridge.errors import Mistake, PolicyError
 from bridge.policy import check, learned_file
-from bridge.policy.beside import LEARNED, with_files
+from bridge.policy.beside import COMMON, LEARNED, with_files
 from bridge.policy.build import build
 from bridge.policy.calendar_rules import CalendarReader
 from bridge.policy.check_words import check_words
 from bridge.policy.form import Draft, read_form
 from bridge.policy.positions import MAX_CHARS, Document, Map, read_document
 from bridge.policy.production_calendar import ProductionCalendar, shipped_calendar
+from bridge.policy.shipped import shipped_file
 from bridge.policy.when import ConditionReader
 
 
@@ -55,21 +57,23 @@ def parse(  # noqa: PLR0913 - what tests put in place of files
     Raises:
         PolicyError: the rules cannot be used; `mistakes` has all that is wrong with them, each with its place.
     """
-    document = with_files(read_document(text, name), lambda beside: _read_beside(folder, beside))
+    beside = _Beside(folder)
+    document = with_files(read_document(text, name), beside.read)
     mistakes = [*document.mistakes, *check.secrets(document), *_extended(document)]
     draft = read_form(document)
     conditions, found = _conditions(draft)
     reader = CalendarReader(document, production or shipped_calendar())
     calendar = reader.read(draft.rules.calendar)
     if learned is None:
-        learned, unread = _learned(draft, folder)
+        learned, unread = _learned(draft, beside)
         mistakes += unread
     words, broken = check_words(draft)
     mistakes += [*draft.mistakes, *found, *reader.mistakes, *broken, *check.mistakes(draft, conditions)]
     if mistakes or calendar is None or words is None:
         raise PolicyError.of(mistakes)
     policy = build(draft.rules, calendar, conditions, words, learned)
-    return Loaded(policy, tuple(sorted(check.warnings(draft, conditions, calendar, learned, now))), document)
+    warnings = [*check.warnings(draft, conditions, calendar, learned, now), *beside.warnings(document)]
+    return Loaded(policy, tuple(sorted(warnings)), document)
 
 
 def _read(file: File, remedy: str = "check the path given with --rules, and the rights") -> str:
@@ -85,17 +89,36 @@ def _read(file: File, remedy: str = "check the path given with --rules, and the 
         raise PolicyError(f"{file}: cannot be read: {error.strerror}; {remedy}") from None
 
 
-def _read_beside(folder: File | None, name: str) -> str:
-    if folder is None:
-        raise PolicyError(f"{name}: cannot be read: these rules are in no file, so there is none beside them")
-    return _read(folder / name, "the path is counted from the folder of the rules")
+@dataclass
+class _Beside:
+    """The files that rules name. Words and what was learned are the shipped ones where they do not stand beside the rules: `borrowed`."""
+
+    folder: File | None
+    borrowed: list[str] = field(default_factory=list)
+
+    def read(self, name: str) -> str:
+        """The text of a file; raises `PolicyError` where there is none."""
+        if self.folder is not None and (self.folder / name).exists():
+            return _read(self.folder / name)
+        if name in COMMON:
+            self.borrowed.append(name)
+            return _read(shipped_file(name))
+        if self.folder is None:
+            raise PolicyError(f"{name}: cannot be read: these rules are in no file, so there is none beside them")
+        return _read(self.folder / name, "the path is counted from the folder of the rules")
+
+    def warnings(self, document: Document) -> Iterator[Mistake]:
+        """Files that were borrowed."""
+        for name in self.borrowed:
+            message = f"{name} is not beside the rules: the one that comes with the bridge is used"
+            yield document.at_key((COMMON[name],), message, "copy it there to have your own")
 
 
-def _learned(draft: Draft, folder: File | None) -> tuple[Learned, list[Mistake]]:
+def _learned(draft: Draft, beside: _Beside) -> tuple[Learned, list[Mistake]]:
     """What the file that the rules name has."""
     name = draft.rules.learned
     try:
-        return (learned_file.read(_read_beside(folder, name), name) if name else NOTHING), []
+        return (learned_file.read(beside.read(name), name) if name else NOTHING), []
     except PolicyError as error:
         remedy = "`presale-bridge learn` makes it from example tickets"
         return NOTHING, [draft.document.at_value((LEARNED,), str(error), remedy)]

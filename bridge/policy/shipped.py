@@ -9,8 +9,13 @@ import bridge
 
 def shipped_rules() -> Path:
     """The file, in an installed package or in its source."""
+    return shipped_file("rules.yaml")
+
+
+def shipped_file(name: str) -> Path:
+    """A file that stands beside the shipped rules."""
     package = Path(bridge.__file__).parent
-    return next(path for path in (package / "data" / "rules.yaml", package.parent / "rules.yaml") if path.is_file())
+    return next(path for path in (package / "data" / name, package.parent / name) if path.is_file())
 
 
 def shipped_tickets() -> tuple[Path, ...]:

@@ -25,7 +25,7 @@ ASKED = {
 ROUTES = "".join(
     f"  - {{name: {kind}, kind: {kind}, department: Пресейл, when: {{looks_like: {{{kind}: 0}}}}}}\n" for kind in ASKED
 )
-FAMILIES = "families: {crash: [падать, упасть, вылететь]}\nlearned: learned.json\n"
+FAMILIES = "families: {crash: [падать, упасть, вылететь]}\nlearned: own.json\n"
 TEXT = RULES.replace("routes:\n", f"routes:\n{ROUTES}", 1) + FAMILIES
 
 
@@ -145,7 +145,7 @@ def test_the_command_writes_what_the_rules_ask(folder: Path, capsys: pytest.Capt
     [
         pytest.param(["--only"], TEXT, "no examples are given", id="No files"),
         pytest.param(
-            ["--only", "FOLDER/a.yaml"], TEXT.replace("learned: learned.json\n", ""), "names no file", id="No name"
+            ["--only", "FOLDER/a.yaml"], TEXT.replace("learned: own.json\n", ""), "names no file", id="No name"
         ),
         pytest.param(["--only", "gone.yaml"], TEXT, "gone.yaml", id="A file that is not there"),
     ],
@@ -159,4 +159,4 @@ def test_what_cannot_be_learned_writes_nothing(
     found = [argument.replace("FOLDER", str(folder)) for argument in arguments]
     assert run(["learn", *found, "--rules", str(folder / "rules.yaml")], {}) == 2
     assert message in capsys.readouterr().err
-    assert not (folder / "learned.json").exists()
+    assert not (folder / "own.json").exists()

@@ -8,6 +8,7 @@ import pytest
 
 from bridge.errors import PolicyError
 from bridge.policy.load import load, parse
+from bridge.policy.shipped import shipped_rules
 
 RULES = """\
 redmine:
@@ -215,3 +216,14 @@ def test_a_directory_that_no_answer_names(folder: Path) -> None:
     )
     (told,) = warnings(folder)
     assert told.startswith("rules.yaml:27:1: the directory of partners is used nowhere")
+
+
+def test_shipped_words_serve_where_none_stand_beside(tmp_path: Path) -> None:
+    """Rules copied alone into a folder recognise what the shipped ones do, and `check` says whose words they are."""
+    (tmp_path / "rules.yaml").write_text(shipped_rules().read_text(encoding="utf-8"), encoding="utf-8")
+    loaded, shipped = load(tmp_path / "rules.yaml"), load(shipped_rules())
+    assert loaded.policy.learned == shipped.policy.learned
+    told = {one.message: one.line for one in loaded.warnings}
+    for name in ("words.yaml", "learned.json"):
+        assert told[f"{name} is not beside the rules: the one that comes with the bridge is used"] > 1
+    assert not [one for one in shipped.warnings if "comes with the bridge" in one.message]
