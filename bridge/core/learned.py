@@ -1,6 +1,6 @@
 """What example tickets have taught: how much each word speaks for each kind, in points, and how far one kind is ahead of the others.
 
-A linear classifier (multinomial logistic regression). `bridge.learning` finds the points, a file beside the rules has them, and here they are
+A linear classifier (multinomial logistic regression). `bridge.report.learning` finds the points, a file beside the rules has them, and here they are
 only looked up and added: 10 points are a factor of e in the odds of one kind against another, so that 7 ahead is about 2 to 1.
 """
 
