@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,10 +48,11 @@ def run_learn(app: App, given: argparse.Namespace) -> Exit:
     if not name:
         raise PermanentError(f"{app.rules} names no file for what is learned; add the line `learned: learned.json`")
     files = _read([*map(str, shipped_tickets() if not given.only else ()), *given.files], loaded.policy)
-    found = learn(one for cases in files.values() for one in examples(cases, loaded.policy))
+    known = {name: examples(cases, loaded.policy) for name, cases in files.items()}
+    found = learn(chain.from_iterable(known.values()))
     measured = None
     if not given.quick and len(files) > 1:
-        measured = validate(files, loaded.policy, Progress("measuring").start(len(files)))
+        measured = validate(files, known, loaded.policy, Progress("measuring").start(len(files)))
     to = app.rules.parent / name
     to.write_text(learned_file.write(found), encoding="utf-8")
     if given.json:

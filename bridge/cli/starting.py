@@ -12,8 +12,8 @@ from bridge.app import App
 from bridge.cli.printing import print_json, read_text
 from bridge.errors import PermanentError
 from bridge.jobs import Exit
-from bridge.policy.beside import named_files
-from bridge.policy.shipped import shipped_rules
+from bridge.policy.beside import COMMON, named_files
+from bridge.policy.shipped import shipped_file, shipped_rules
 from bridge.report.init import decisions, draft
 
 
@@ -52,12 +52,17 @@ def init(app: App, given: argparse.Namespace) -> Exit:
 
 
 def _copy_beside(text: str, source: Path, to: Path) -> Iterator[Path]:
-    """Copy the files that the draft names; tells those that are there already and differ: a lead's words are never overwritten."""
+    """Copy the files that the draft names, the shipped ones of those that serve everybody and are not beside the template.
+
+    Tells those that are there already and differ: a lead's words are never overwritten.
+    """
     for name in named_files(text):
-        copy, shipped = to / name, (source / name).read_text(encoding="utf-8")
+        found = source / name
+        original = shipped_file(name) if name in COMMON and not found.exists() else found
+        copy, content = to / name, read_text(str(original))
         if not copy.exists():
-            _write(copy, shipped, force=False)
-        elif copy.read_text(encoding="utf-8") != shipped:
+            _write(copy, content, force=False)
+        elif read_text(str(copy)) != content:
             yield copy
 
 

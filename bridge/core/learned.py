@@ -119,15 +119,11 @@ class Likeness:
         shares = (Share(sign, by_kind.get(kind, 0) - by_kind.get(other, 0)) for sign, by_kind in points)
         return tuple(sorted((one for one in shares if one.points), key=lambda one: -abs(one.points)))
 
-    def words_for(self, kind: str) -> tuple[str, ...]:
-        """The customer's own words that speak for a kind against the nearest other one, the strongest first."""
-        _, other = self.lead(kind)
-        return tuple(dict.fromkeys(one.sign.found for one in self.shares(kind, other) if one.points > 0))
-
-    def words_against(self, kind: str) -> tuple[str, ...]:
-        """Those that speak for the nearest other one."""
-        _, other = self.lead(kind)
-        return tuple(dict.fromkeys(one.sign.found for one in self.shares(kind, other) if one.points < 0))
+    def words(self, kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The customer's own words that speak for a kind and those that speak for the nearest other one, the strongest first."""
+        shares = self.shares(kind, self.lead(kind)[1])
+        speak_for = dict.fromkeys(one.sign.found for one in shares if one.points > 0)
+        return tuple(speak_for), tuple(dict.fromkeys(one.sign.found for one in shares if one.points < 0))
 
 
 NOTHING: Final = Learned((), {}, {})

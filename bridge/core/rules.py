@@ -175,8 +175,9 @@ def words_of(chronicle: Chronicle, policy: Policy, chosen: Route) -> Words:
     found, against = _said(facts, wanted), _said(facts, unwanted)
     for leaf in wanted:
         if leaf.name == LOOKS_LIKE:
-            found |= dict.fromkeys(facts.likeness.words_for(leaf.argument))
-            against |= dict.fromkeys(facts.likeness.words_against(leaf.argument))
+            liked, disliked = facts.likeness.words(leaf.argument)
+            found |= dict.fromkeys(liked)
+            against |= dict.fromkeys(disliked)
     return Words(tuple(found), tuple(word for word in against if word not in found))
 
 

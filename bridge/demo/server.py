@@ -43,6 +43,7 @@ class RedmineServer:
     `cache` has what homes share: Debian's package and the prepared template (default: `redmine-cache` beside `home`).
     `port` 0 takes a free one, and the same again at the next start. Two homes may run at once, and many processes may share a running
     one: `start` of a home that already runs only connects to it. `database` None is the one that the home was made with, else SQLite.
+    `workers` are the web server's processes that answer beside each other; 0 is one process alone.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class RedmineServer:
         *,
         cache: Path | None = None,
         markup: Literal["textile", "common_mark"] = "textile",
+        workers: int = 0,
     ) -> None:
         self.home = home.absolute()
         self.cache = (cache or self.home.parent / "redmine-cache").absolute()
@@ -62,6 +64,7 @@ class RedmineServer:
                 f"The Redmine in {self.home} was made with {self.database_kind}; delete it, or take another home"
             )
         self.markup = markup
+        self.workers = workers
         self._port = port
         self._layout = Layout(self.home, self.database_kind)
 
@@ -255,6 +258,8 @@ class RedmineServer:
             "puma",
             "-e",
             "production",
+            "-w",
+            str(self.workers),
             "-t",
             "2:8",
             "-b",

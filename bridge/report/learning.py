@@ -82,10 +82,15 @@ def _rounded(kinds: tuple[str, ...], weights: Iterable[float]) -> Mapping[str, i
 
 
 def validate(
-    files: Mapping[str, tuple[Case, ...]], policy: Policy, done: Callable[[], None] = lambda: None
+    files: Mapping[str, tuple[Case, ...]],
+    known: Mapping[str, tuple[Example, ...]],
+    policy: Policy,
+    done: Callable[[], None] = lambda: None,
 ) -> Recognition:
-    """How well the rules recognise tickets of one file by what all the others teach: each file is a writer that nobody has learned from."""
-    known = {name: examples(cases, policy) for name, cases in files.items()}
+    """How well the rules recognise tickets of one file by what all the others teach: each file is a writer that nobody has learned from.
+
+    `known` are the `examples` of each file.
+    """
     found: list[Recognised] = []
     for left_out, cases in files.items():
         learned = learn(one for name, some in known.items() if name != left_out for one in some)

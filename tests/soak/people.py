@@ -12,7 +12,7 @@ from tests.acceptance.day import CUSTOMERS, Act, Opening, Story
 from tests.acceptance.recompute import Calendar
 
 SEED = 20261124
-AT_ONCE = 40
+AT_ONCE = 60
 """So many tickets are under way at any moment."""
 PLANS = (
     *(8 * (day.answered,)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bridge.app import App
 from bridge.cli.main import run
 from bridge.core.policy import Policy
 from bridge.errors import PermanentError
@@ -289,6 +291,30 @@ def test_a_file_is_never_overwritten_by_accident(tmp_path: Path, capsys: pytest.
     assert run(["init", "--output", str(file)], {}) == 2
     assert file.read_text(encoding="utf-8") == "mine"
     assert "--force" in capsys.readouterr().err
+
+
+def test_a_template_copied_alone_takes_the_shipped_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What serves everybody comes with the bridge; of partners and products nobody has the same, so they have to be there."""
+    monkeypatch.setattr(App, "found", lambda _: CABINET)
+    template, to = tmp_path / "template", tmp_path / "new"
+    for folder in (template, to):
+        folder.mkdir()
+    for name in ("rules.yaml", "partners.yaml", "compatible.yaml"):
+        shutil.copy(ROOT / name, template)
+    assert run(["init", "--rules", str(template / "rules.yaml"), "--output", str(to / "rules.yaml")], {}) == 0
+    for name in ("words.yaml", "learned.json"):
+        assert (to / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+def test_a_template_whose_partners_are_missing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the name of the file that is not there."""
+    monkeypatch.setattr(App, "found", lambda _: CABINET)
+    (tmp_path / "new").mkdir()
+    template = Path(shutil.copy(ROOT / "rules.yaml", tmp_path))
+    assert run(["init", "--rules", str(template), "--output", str(tmp_path / "new" / "rules.yaml")], {}) == 2
+    assert "partners.yaml" in capsys.readouterr().err
 
 
 def test_the_template_is_the_shipped_file() -> None:

@@ -134,9 +134,7 @@ def test_who_is_behind_says_how_far_and_behind_whom() -> None:
 
 def test_words_for_and_against_are_the_customers_own() -> None:
     """What staff are shown as the reason; the strongest first."""
-    likeness = facts("Сканер: ошибка", "обновление").likeness
-    assert likeness.words_for("bug-report") == ("обновление", "ошибка")
-    assert likeness.words_against("bug-report") == ("Сканер",)
+    assert facts("Сканер: ошибка", "обновление").likeness.words("bug-report") == (("обновление", "ошибка"), ("Сканер",))
 
 
 @pytest.mark.parametrize(
