@@ -57,6 +57,18 @@ def make_server(name: str) -> RedmineServer:
     )
 
 
+@contextmanager
+def without_mails(server: RedmineServer) -> Iterator[None]:
+    """Nobody is mailed, inside: mails take most of the time of a write, and are another test's business."""
+    before = server.database.rows("SELECT mail_notification, id FROM users WHERE type = 'User'")
+    sql = "UPDATE users SET mail_notification = :how WHERE id = :id"
+    server.database.script([(sql, {"how": "none", "id": int(row[1])}) for row in before])
+    try:
+        yield
+    finally:
+        server.database.script([(sql, {"how": row[0], "id": int(row[1])}) for row in before])
+
+
 @pytest.fixture(scope="session")
 def redmine_server() -> Iterator[RedmineServer]:
     """The Redmine that all workers share: make a customer of your own (`new_customer`) and look at nobody else's tickets."""

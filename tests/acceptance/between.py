@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
@@ -275,15 +274,3 @@ def steps_of(number: int, notes: str) -> list[tuple[Step, int]]:
     bridge = Person("", "", Role.BRIDGE)
     journal = Journal(0, FIRST, bridge, notes.replace("\r\n", "\n"))
     return [(own.step, own.ordinal) for own in footer.parse(number, journal)]
-
-
-@contextmanager
-def without_mails(server: RedmineServer) -> Iterator[None]:
-    """Nobody is mailed, inside: mails take most of the time of a write, and are another test's business."""
-    before = server.database.rows("SELECT mail_notification, id FROM users WHERE type = 'User'")
-    sql = "UPDATE users SET mail_notification = :how WHERE id = :id"
-    server.database.script([(sql, {"how": "none", "id": int(row[1])}) for row in before])
-    try:
-        yield
-    finally:
-        server.database.script([(sql, {"how": row[0], "id": int(row[1])}) for row in before])

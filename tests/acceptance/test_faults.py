@@ -26,7 +26,7 @@ from tests.acceptance.proxy import (
 )
 from tests.acceptance.stage import ASKED, BOUGHT, INSTALL, QUESTION, SYSTEM, TOLD, UPDATES, Said, Stage, is_quiet, once
 
-pytestmark = pytest.mark.redmine
+pytestmark = [pytest.mark.redmine, pytest.mark.usefixtures("no_mails")]
 
 PROPOSED = [
     Said(Step.PROPOSE, 1, True),

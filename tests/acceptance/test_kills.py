@@ -18,7 +18,7 @@ from bridge.demo.server import RedmineServer
 from tests.acceptance.proxy import Exchange, Proxy
 from tests.acceptance.stage import BOUGHT, INSTALL, QUESTION, SYSTEM, UPDATES, Said, Stage, moscow, once
 
-pytestmark = pytest.mark.redmine
+pytestmark = [pytest.mark.redmine, pytest.mark.usefixtures("no_mails")]
 
 IN_A_RUN, IN_A_SOAK = 20, 200
 

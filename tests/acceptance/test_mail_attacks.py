@@ -24,7 +24,12 @@ from bridge.ports import Quarantined
 from tests.acceptance.mail_stage import MailStage
 from tests.acceptance.mail_story import ATTACHMENT, MailStory, ids, mail_policy, plain
 
-pytestmark = [pytest.mark.redmine, pytest.mark.mail, pytest.mark.xdist_group("mail-attacks")]
+pytestmark = [
+    pytest.mark.redmine,
+    pytest.mark.mail,
+    pytest.mark.xdist_group("mail-attacks"),
+    pytest.mark.usefixtures("no_mails"),
+]
 
 WORDS = "Чем отличается Альт Сервер от Альт Рабочей станции?"
 HTML = (

@@ -31,7 +31,7 @@ from tests.acceptance.mail_story import (
 )
 from tests.acceptance.test_kills import Fuse, pass_in_a_child, spread
 
-pytestmark = [pytest.mark.redmine, pytest.mark.mail]
+pytestmark = [pytest.mark.redmine, pytest.mark.mail, pytest.mark.usefixtures("no_mails")]
 
 IN_A_RUN, IN_A_SOAK = 15, 200
 QUESTION = "Чем отличается Альт Сервер от Альт Рабочей станции?"

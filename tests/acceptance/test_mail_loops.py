@@ -11,7 +11,7 @@ from bridge.ports import Fate
 from tests.acceptance.mail_stage import RudeResponder, come_back, go_on_vacation
 from tests.acceptance.mail_story import HOLD, MailStory
 
-pytestmark = [pytest.mark.redmine, pytest.mark.mail]
+pytestmark = [pytest.mark.redmine, pytest.mark.mail, pytest.mark.usefixtures("no_mails")]
 
 QUESTION = "Чем отличается Альт Сервер от Альт Рабочей станции?"
 INSTALL = "Установщик Альт Рабочая станция останавливается на разметке диска. Как установить?"

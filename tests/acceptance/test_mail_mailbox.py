@@ -18,7 +18,7 @@ from tests.acceptance.mail_story import KEYWORD, MailStory
 from tests.acceptance.stage import Between, moscow
 from tests.acceptance.test_mail_servers import through
 
-pytestmark = [pytest.mark.redmine, pytest.mark.mail]
+pytestmark = [pytest.mark.redmine, pytest.mark.mail, pytest.mark.usefixtures("no_mails")]
 
 QUESTION = "Чем отличается Альт Сервер от Альт Рабочей станции?"
 OLD = 5_000

@@ -19,7 +19,7 @@ from bridge.ports import Fate
 from tests.acceptance.mail_story import ADDRESS, KEYWORD, NAME, PROJECT, SECRET, MailStory
 from tests.acceptance.stage import RULES
 
-pytestmark = [pytest.mark.redmine, pytest.mark.mail]
+pytestmark = [pytest.mark.redmine, pytest.mark.mail, pytest.mark.usefixtures("no_mails")]
 
 QUESTION = "Чем отличается Альт Сервер от Альт Рабочей станции?"
 TRUSTED = "mx.vendor.test"

@@ -17,7 +17,7 @@ from tests.contract.conftest import cluster
 from tests.contract.databases import in_processes
 
 __all__ = ["cluster"]
-pytestmark = [pytest.mark.redmine, pytest.mark.mail]
+pytestmark = [pytest.mark.redmine, pytest.mark.mail, pytest.mark.usefixtures("no_mails")]
 
 QUESTION = "Чем отличается Альт Сервер от Альт Рабочей станции?"
 MANY = 4

@@ -10,7 +10,7 @@ from bridge.core.model import Step
 from tests.acceptance.mail_story import ADDRESS, ATTACHMENT, HOLD, NAME, MailStory, ids, one_thread, plain
 from tests.acceptance.stage import SYSTEM, UPDATES, Said, moscow
 
-pytestmark = [pytest.mark.redmine, pytest.mark.mail]
+pytestmark = [pytest.mark.redmine, pytest.mark.mail, pytest.mark.usefixtures("no_mails")]
 
 TOPIC = "Не ставится Альт Рабочая станция"
 INSTALL = "Здравствуйте! Установщик Альт Рабочая станция останавливается на разметке диска. Как установить?"

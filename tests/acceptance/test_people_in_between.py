@@ -20,7 +20,7 @@ from bridge.core.policy import Policy
 from bridge.core.terms import Clock, Outcome
 from bridge.demo.past import clear
 from bridge.demo.server import RedmineServer
-from tests.acceptance.between import ACT, MORNING, PASS, Case, Play, Script, Story, Timing, without_mails
+from tests.acceptance.between import ACT, MORNING, PASS, Case, Play, Script, Story, Timing
 from tests.acceptance.stage import BOUGHT, INSTALL, PROJECT, QUESTION, SYSTEM, UPDATES, Stage, limited
 
 pytestmark = [pytest.mark.redmine, pytest.mark.xdist_group("people in between")]
@@ -94,7 +94,9 @@ def open_minded_cabinet(server: RedmineServer) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def played(redmine: RedmineServer, policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
+def played(
+    no_mails: None, redmine: RedmineServer, policy: Policy, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Play]:
     """All rows, played."""
     clear(redmine.database)
     redmine.mails.clear()
@@ -103,7 +105,7 @@ def played(redmine: RedmineServer, policy: Policy, tmp_path_factory: pytest.Temp
     for story in STORIES.values():
         for timing in Timing:
             play.add(story, timing)
-    with open_minded_cabinet(redmine), without_mails(redmine):
+    with open_minded_cabinet(redmine):
         play.play()
         yield play
     stage.close()

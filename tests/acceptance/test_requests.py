@@ -13,7 +13,7 @@ from bridge.worklist import CURSOR, FULL
 from tests.acceptance.proxy import Exchange, Proxy
 from tests.acceptance.stage import PROJECT, QUESTION, TOLD, Stage
 
-pytestmark = pytest.mark.redmine
+pytestmark = [pytest.mark.redmine, pytest.mark.usefixtures("no_mails")]
 
 ALL_IDS = "SELECT id FROM issues ORDER BY id"
 

@@ -30,7 +30,7 @@ from tests.acceptance.stage import (
     writes,
 )
 
-pytestmark = pytest.mark.redmine
+pytestmark = [pytest.mark.redmine, pytest.mark.usefixtures("no_mails")]
 
 
 # --- what Redmine does not take, and people in between ----------------------------------------------------------------

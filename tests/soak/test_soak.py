@@ -36,7 +36,7 @@ from tests.acceptance.recompute import Calendar
 from tests.acceptance.stage import Stage
 from tests.acceptance.test_day_in_the_life import CSV, Day, _differences
 from tests.contract.databases import Cluster
-from tests.redmine_fixtures import VAR
+from tests.redmine_fixtures import VAR, without_mails
 from tests.soak import people, replica
 
 pytestmark = [pytest.mark.soak, pytest.mark.redmine]
@@ -45,11 +45,6 @@ COUNT = int(os.environ.get("SOAK_TICKETS", "200"))
 KILL_EVERY, CUT_FOR, SAMPLE_EVERY = 6.0, 10.0, 5.0
 PEOPLE_AT_MOST, REST_AT_MOST = 60 * float(os.environ.get("SOAK_MINUTES", "40")), 900.0
 SAID = "SELECT journalized_id, string_agg(notes, ' ') FROM journals WHERE user_id = :bridge AND journalized_type = 'Issue' GROUP BY 1"
-NO_MAILS = (
-    ("DELETE FROM settings WHERE name = 'notified_events'", {}),
-    ("INSERT INTO settings (name, value, updated_on) VALUES ('notified_events', '--- []', now())", {}),
-)
-"""Redmine's mails of its own, sent before it answers, are half of its work; tests/acceptance/test_mails.py counts them."""
 ACKNOWLEDGED, REQUEST = "подтверждение", "запрос сведений 1"
 GROWTH_AT_MOST = 30.0
 """MB between the middle of the run and its end."""
@@ -239,10 +234,9 @@ def soak(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     # Two processes: one, which Ruby keeps on one processor, is what everything waits for.
     redmine = RedmineServer(VAR / "soak-pg", database="postgresql", cache=VAR / "redmine-cache", workers=2)
     redmine.stop()  # one that runs may have been made from older scripts: it would be made anew in the middle of the run
-    with redmine as server:
+    with redmine as server, without_mails(server):
         server.set_time(None)
         clear(server.database)
-        server.database.script(NO_MAILS)
         stage = SoakStage(server, folder, replica.rules(), now=clock(), store_url=cluster.database())
         plans = people.stories(calendar, COUNT, stage.now)
         steps = [step for plan in plans for step in plan]
