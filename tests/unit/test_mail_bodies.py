@@ -99,6 +99,15 @@ INNER = b"From: Pavel <p@x.ru>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0300\r\nSubje
             raw(joined(part("Hello"))[:-10], 'multipart/mixed; boundary="=_b"'), "Hello", id="A multipart cut off"
         ),
         pytest.param(
+            multipart(b"\r\nPrice: please tell us\r\nSeats: 50"),
+            "Price: please tell us\nSeats: 50",
+            id="A part without a header whose text looks like one",
+        ),
+        pytest.param(multipart(b"Words\r\nFrom: me"), "Words\nFrom: me", id="A part that begins with words"),
+        pytest.param(
+            multipart(b"\r\n" + part("<p>Rich</p>", HTML)), "Rich", id="An empty line before the header of a part"
+        ),
+        pytest.param(
             multipart(part(INNER, "message/rfc822")),
             "---------- Forwarded message ----------\nFrom: Pavel <p@x.ru>\nDate: Mon, 23 Nov 2026 10:00:00 +0300\nSubject: Inner\n\nInner text",
             id="Nothing but a forwarded mail",
@@ -299,6 +308,14 @@ def test_forwards() -> None:
     assert [one.name for one in found.enclosures] == ["Outer.eml"]
     assert "Subject: Outer" in found.text
     assert found.text.endswith("Inner text")
+
+
+def test_digest_of_a_list() -> None:
+    """The parts of a digest are mails, and begin with an empty line where they have no header of their own (RFC 2046 5.1.5)."""
+    mails = (b"\r\n" + INNER, b"\r\nContent-Type: text/plain\r\nSubject: Second\r\n\r\nMore")
+    found = read(multipart(*mails, kind="digest"))
+    assert [one.name for one in found.enclosures] == ["Inner.eml", "Second.eml"]
+    assert "From: Pavel <p@x.ru>\nDate: Mon, 23 Nov 2026 10:00:00 +0300\nSubject: Inner\n\nInner text" in found.text
 
 
 def test_signed_and_sealed() -> None:

@@ -14,7 +14,7 @@ from email.message import Message
 from functools import cached_property
 from typing import Final
 
-from bridge.adapters.mail.headers import Header, split
+from bridge.adapters.mail.headers import Header, split, split_part
 
 DEPTH_AT_MOST: Final = 20
 PARTS_AT_MOST: Final = 1_000
@@ -129,7 +129,10 @@ class _Builder:
 
     def part(self, start: int, stop: int, default: str, depth: int) -> Part:
         self.left -= 1
-        header, body = split(self.data, start, stop)
+        is_digest = default == "message/rfc822"
+        header, body = (
+            split_part(self.data, start, stop, strictly=is_digest) if depth else split(self.data, start, stop)
+        )
         leaf = Part(header, b"", default)
         if leaf.main != "multipart":
             return Part(header, self.data[body:stop], default)
