@@ -151,7 +151,7 @@ def _explained(app: App, raw: bytes) -> dict[str, Any]:
     routing = route_of(letter, content, app.policy)
     return {
         "from": letter.sender.mail if letter.sender else "",
-        "from_name": letter.sender.name if letter.sender else "",
+        "from_name": letter.sender.name if letter.sender else _name_of(letter),
         "subject": topic(letter.subject),
         "text": content.text if letter.text.strip() else "",
         "fields": fields_of(content, app.policy),
@@ -175,6 +175,13 @@ def _read(raw: bytes, app: App) -> Letter:
         raise PermanentError(_EXTRA) from None
     mail = app.policy.mail
     return read_letter(raw, app.now(), mail.limits if mail else MailLimits(), mail.authserv if mail else "")
+
+
+def _name_of(letter: Letter) -> str:
+    """The name of a sender without a usable address."""
+    from bridge.adapters.mail.addresses import name_in  # noqa: PLC0415 - as above
+
+    return next(filter(None, map(name_in, letter.headers.get("from", ()))), "")
 
 
 def _threads(app: App) -> Threads | None:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import quopri
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -74,6 +75,7 @@ class Header:
 def split(data: bytes, start: int = 0, stop: int | None = None) -> tuple[Header, int]:
     """The header of the message or part at `data[start:stop]`, and where its body begins; what does not look like a header is body."""
     stop = len(data) if stop is None else stop
+    start += len(BOM_UTF8) if data.startswith(BOM_UTF8, start, stop) else 0
     begins = _BLANK.match(data, start, stop)
     if begins is not None:  # empty lines before the header, or no header at all
         if _NAME.match(data, begins.end(), stop) is None:
