@@ -150,6 +150,7 @@ def test_text(mail: bytes, text: str) -> None:
     ("html", "text"),
     [
         pytest.param("<p>a<script>alert(1)</script>b<style>p{}</style></p>", "ab", id="Script and style"),
+        pytest.param("<noscript>a</noscript><object>b</object>", "ab", id="What stands for what is not shown"),
         pytest.param("<p>a<span style='display:none'>hidden</span><span hidden>x</span>b</p>", "ab", id="Hidden text"),
         pytest.param("<p>a<b style='mso-hide:all'>b</b></p>", "ab", id="What one mail program alone hides"),
         pytest.param(
@@ -225,6 +226,13 @@ def names(mail: bytes) -> list[str]:
             id="An encoded word, which is forbidden and usual",
         ),
         pytest.param("attachment; filename=Отчёт.pdf", "Отчёт.pdf", id="Raw characters"),
+        pytest.param(
+            "attachment; filename=\"????.pdf\"; filename*=utf-8''%D0%9F%D0%BB%D0%B0%D0%BD.pdf",
+            "План.pdf",
+            id="Both ways: the one that has all letters",
+        ),
+        pytest.param('attachment; filename="%D0%9F%D0%BB%D0%B0%D0%BD.pdf"', "План.pdf", id="As in a URL"),
+        pytest.param('attachment; filename="100%.pdf"', "100_.pdf", id="A percent sign"),
         pytest.param('attachment; filename="../../etc/passwd"', "passwd", id="A path"),
         pytest.param('attachment; filename="C:\\\\Users\\\\ivan\\\\a.txt"', "a.txt", id="A path of Windows"),
         pytest.param('attachment; filename="a\x00b\x1b.txt"', "ab.txt", id="Control characters"),
@@ -305,6 +313,14 @@ def test_alternative_keeps_files_of_the_version_not_chosen() -> None:
     found = read(multipart(part("Plain"), inner, kind="alternative"))
     assert found.text == "Plain"
     assert [one.name for one in found.enclosures] == ["a.pdf"]
+
+
+def test_alternative_that_says_something_else() -> None:
+    """HTML with the request beside plain text with a notice is kept as a file."""
+    order = "<p>Просим выставить счёт на 50 лицензий Альт Сервер для ООО Ромашка, поставка в декабре.</p>"
+    found = read(multipart(part("Откройте ссылку http://x.ru/1"), part(order, HTML), kind="alternative"))
+    assert [(one.name, one.content.decode()) for one in found.enclosures] == [("message.html", order)]
+    assert any("something else" in one for one in found.troubles)
 
 
 def test_calendar() -> None:

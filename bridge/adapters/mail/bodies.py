@@ -25,6 +25,8 @@ _STUB: Final = re.compile(
 )
 _META: Final = re.compile(rb"<meta[^>]{0,300}charset\s{0,3}=\s{0,3}[\"']?\s{0,3}([\w.:-]{1,40})", re.IGNORECASE)
 _MARKUP_AT_START: Final = re.compile(r"\s{0,200}(?:<!doctype html|<html[\s>])", re.IGNORECASE)
+_MANY_WORDS: Final = 10
+_LINK: Final = re.compile(r"https?://\S{1,2000}")
 _WORDS: Final = re.compile(r"\w+")
 _ENRICHED: Final = re.compile(r"<<|<param>[^<]{0,200}</param>|</?[A-Za-z-]{1,60}>", re.IGNORECASE)
 _EVENT: Final = re.compile(
@@ -141,6 +143,7 @@ class Reader:
         plain = next((texts for _, texts in spoken if all(_is_plain(one) for one in texts)), [])
         rich = next((texts for _, texts in reversed(spoken) if any(one.type == "text/html" for one in texts)), [])
         if plain and (not rich or not self._is_stub(plain, rich)):
+            self._keep_other(plain, rich)
             return self._with_others(plain, spoken)
         return rich or (spoken[0][1] if spoken else [])
 
@@ -154,8 +157,17 @@ class Reader:
                 known |= said
         return found
 
+    def _keep_other(self, plain: list[Part], rich: list[Part]) -> None:
+        """Keep HTML as a file that says for the most part what the plain version does not."""
+        said = self._said(rich)
+        missing = said - self._said(plain)
+        if len(missing) >= _MANY_WORDS and 2 * len(missing) > len(said):
+            for one in rich:
+                self.files.put(one.content, one.type, "message.html")
+            self.troubles["its HTML says something else than its plain text; it is in the file message.html"] = None
+
     def _said(self, parts: Iterable[Part]) -> set[str]:
-        return set(_WORDS.findall(self._joined(parts).casefold()))
+        return set(_WORDS.findall(_LINK.sub("", self._joined(parts).casefold())))
 
     def _is_stub(self, plain: list[Part], rich: list[Part]) -> bool:
         """Whether the plain version says less than the other one: nothing, or that there is another one."""

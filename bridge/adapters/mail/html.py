@@ -22,8 +22,6 @@ _UNSEEN: Final = frozenset(
         "head",
         "title",
         "template",
-        "noscript",
-        "object",
         "embed",
         "iframe",
         "applet",
