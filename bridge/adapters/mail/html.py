@@ -22,6 +22,7 @@ _UNSEEN: Final = frozenset(
         "head",
         "title",
         "template",
+        "object",
         "embed",
         "iframe",
         "applet",
