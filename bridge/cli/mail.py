@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import mailbox
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +42,11 @@ FATES: Final[dict[type, str]] = {
     PutAside: "quarantine",
 }
 _MBOX: Final = b"From "
+_MBOX_LINE: Final = re.compile(
+    rb"(?:\A|(?:\r\n|\n|\r){2})(From [^\r\n]{0,200}\d\d:\d\d(?::\d\d)?[^\r\n]{0,40}\b\d{4}\b[^\r\n]{0,60}(?:\r\n|\n|\r))"
+)
+"""What begins a mail in an mbox: it says when it came, and stands below an empty line; other lines that begin so are text."""
+_MBOX_ESCAPE: Final = re.compile(rb"^>(>*From )", re.MULTILINE)
 _UNKNOWN_DOMAIN: Final = "localhost"
 _EXTRA: Final = (
     "Mail needs two more packages; install presale-bridge with its extra `mail`: pip install 'presale-bridge[mail]'"
@@ -123,16 +128,14 @@ def _of_file(path: Path) -> Iterator[tuple[str, bytes]]:
         raw = path.read_bytes()
     except OSError as error:
         raise PermanentError(f"{path} cannot be read: {error.strerror}") from None
-    if not raw.startswith(_MBOX):
+    starts = list(_MBOX_LINE.finditer(raw)) if raw.startswith(_MBOX) else []
+    if not starts or starts[0].start():
         yield str(path), raw
         return
-    box = mailbox.mbox(path, create=False)
-    keys = box.keys()
-    if len(keys) < 2:
-        yield str(path), raw
-        return
-    for number, key in enumerate(keys, start=1):
-        yield f"{path}:{number}", box.get_bytes(key)
+    ends = [*(found.start() for found in starts[1:]), len(raw)]
+    for number, (found, end) in enumerate(zip(starts, ends, strict=True), start=1):
+        name = f"{path}:{number}" if len(starts) > 1 else str(path)
+        yield name, _MBOX_ESCAPE.sub(rb"\1", raw[found.end() : end])
 
 
 # --- one mail -------------------------------------------------------------------------------------------------------------------------------
@@ -148,7 +151,7 @@ def _explained(app: App, raw: bytes) -> dict[str, Any]:
     routing = route_of(letter, content, app.policy)
     return {
         "from": letter.sender.mail if letter.sender else "",
-        "from_name": letter.sender.name if letter.sender else "",
+        "from_name": letter.sender.name if letter.sender else _name_of(letter),
         "subject": topic(letter.subject),
         "text": content.text if letter.text.strip() else "",
         "fields": fields_of(content, app.policy),
@@ -172,6 +175,13 @@ def _read(raw: bytes, app: App) -> Letter:
         raise PermanentError(_EXTRA) from None
     mail = app.policy.mail
     return read_letter(raw, app.now(), mail.limits if mail else MailLimits(), mail.authserv if mail else "")
+
+
+def _name_of(letter: Letter) -> str:
+    """The name of a sender without a usable address."""
+    from bridge.adapters.mail.addresses import name_in  # noqa: PLC0415 - as above
+
+    return next(filter(None, map(name_in, letter.headers.get("from", ()))), "")
 
 
 def _threads(app: App) -> Threads | None:

@@ -105,6 +105,35 @@ def test_several(tmp_path: Path, rules: str, capsys: pytest.CaptureFixture[str])
     assert [one["subject"] for one in told] == ["One", "Two", "Three", "Four"]
 
 
+@pytest.mark.parametrize(
+    ("first", "end", "text"),
+    [
+        pytest.param(
+            "From ivan Mon Nov 23 10:15:00 2026\n", "", "Hello.\n\nFrom my point of view: yes.", id="One mail"
+        ),
+        pytest.param(
+            "From ivan Mon Nov 23 10:15:00 2026\n",
+            "\n>From him.",
+            "Hello.\n\nFrom my point of view: yes.\nFrom him.",
+            id="An escaped line",
+        ),
+        pytest.param(
+            "",
+            "\n\nFrom ivan Mon Nov 23 10:15:00 2026\nBye.",
+            "Hello.\n\nFrom my point of view: yes.\n\nFrom ivan Mon Nov 23 10:15:00 2026\nBye.",
+            id="No mbox",
+        ),
+    ],
+)
+def test_one_mail_stays_one(
+    first: str, end: str, text: str, tmp_path: Path, rules: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line that begins as those of an mbox is text, unless it says when a mail came and the file is an mbox."""
+    mail = raw(f"Hello.\n\nFrom my point of view: yes.{end}").replace(b"\r\n", b"\n")
+    told = explained(capsys, "--rules", rules, eml(tmp_path, first.encode() + mail))
+    assert (told["from"], told["text"]) == ("ivan@example.com", text)
+
+
 def test_stdin(rules: str) -> None:
     """A mail piped in."""
     command = [sys.executable, "-m", "bridge", "mail", "explain", "--json", "--rules", rules, "-"]

@@ -73,6 +73,22 @@ INNER = b"From: Pavel <p@x.ru>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0300\r\nSubje
             id="A footer below Base64 stays",
         ),
         pytest.param(
+            raw("SGVsbG8u\r\n\r\n-- \r\nA list\r\n", Content_Transfer_Encoding="base64"),
+            "Hello.\n\n-- \nA list",
+            id="So it does where the Base64 ends without padding",
+        ),
+        pytest.param(
+            raw(f"{'SGVsbG8u' * 9}\r\nSGVsbG8u\r\nRegards\r\nACME Ltd\r\n", Content_Transfer_Encoding="base64"),
+            "Hello." * 10 + "\nRegards\nACME Ltd",
+            id="And begins with a word that has only letters of Base64",
+        ),
+        pytest.param(
+            raw("SGVsbG8u\r\nSGVsbG8uSGVsbG8u\r\nSGVs", Content_Transfer_Encoding="base64"),
+            "Hello.Hello.Hello.Hel",
+            id="Base64 in lines of any length",
+        ),
+        pytest.param(raw("SGVsbG8", Content_Transfer_Encoding="base64"), "Hello", id="Base64 without its padding"),
+        pytest.param(
             raw("This is not encoded at all, as you can see.", Content_Transfer_Encoding="base64"),
             "This is not encoded at all, as you can see.",
             id="Base64 that is none",
@@ -99,6 +115,15 @@ INNER = b"From: Pavel <p@x.ru>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0300\r\nSubje
             raw(joined(part("Hello"))[:-10], 'multipart/mixed; boundary="=_b"'), "Hello", id="A multipart cut off"
         ),
         pytest.param(
+            multipart(b"\r\nPrice: please tell us\r\nSeats: 50"),
+            "Price: please tell us\nSeats: 50",
+            id="A part without a header whose text looks like one",
+        ),
+        pytest.param(multipart(b"Words\r\nFrom: me"), "Words\nFrom: me", id="A part that begins with words"),
+        pytest.param(
+            multipart(b"\r\n" + part("<p>Rich</p>", HTML)), "Rich", id="An empty line before the header of a part"
+        ),
+        pytest.param(
             multipart(part(INNER, "message/rfc822")),
             "---------- Forwarded message ----------\nFrom: Pavel <p@x.ru>\nDate: Mon, 23 Nov 2026 10:00:00 +0300\nSubject: Inner\n\nInner text",
             id="Nothing but a forwarded mail",
@@ -109,8 +134,8 @@ INNER = b"From: Pavel <p@x.ru>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0300\r\nSubje
             id="A forwarded mail beside words is a file",
         ),
         pytest.param(
-            multipart(part("<b>Bo</b>ld", "text/enriched")),
-            "<b>Bo</b>ld".replace("<b>", "").replace("</b>", ""),
+            multipart(part("<color><param>ffff,0,0</param>Bo</color>ld <<b> 1", "text/enriched")),
+            "Bold <b> 1",
             id="Enriched text",
         ),
         pytest.param(raw("A\x00B\x07C\x0bD\r\nE"), "ABC\nD\nE", id="Control characters go"),
@@ -125,6 +150,7 @@ def test_text(mail: bytes, text: str) -> None:
     ("html", "text"),
     [
         pytest.param("<p>a<script>alert(1)</script>b<style>p{}</style></p>", "ab", id="Script and style"),
+        pytest.param("<noscript>a</noscript>b", "ab", id="What stands for scripts"),
         pytest.param("<p>a<span style='display:none'>hidden</span><span hidden>x</span>b</p>", "ab", id="Hidden text"),
         pytest.param("<p>a<b style='mso-hide:all'>b</b></p>", "ab", id="What one mail program alone hides"),
         pytest.param(
@@ -200,6 +226,13 @@ def names(mail: bytes) -> list[str]:
             id="An encoded word, which is forbidden and usual",
         ),
         pytest.param("attachment; filename=Отчёт.pdf", "Отчёт.pdf", id="Raw characters"),
+        pytest.param(
+            "attachment; filename=\"????.pdf\"; filename*=utf-8''%D0%9F%D0%BB%D0%B0%D0%BD.pdf",
+            "План.pdf",
+            id="Both ways: the one that has all letters",
+        ),
+        pytest.param('attachment; filename="%D0%9F%D0%BB%D0%B0%D0%BD.pdf"', "План.pdf", id="As in a URL"),
+        pytest.param('attachment; filename="100%.pdf"', "100_.pdf", id="A percent sign"),
         pytest.param('attachment; filename="../../etc/passwd"', "passwd", id="A path"),
         pytest.param('attachment; filename="C:\\\\Users\\\\ivan\\\\a.txt"', "a.txt", id="A path of Windows"),
         pytest.param('attachment; filename="a\x00b\x1b.txt"', "ab.txt", id="Control characters"),
@@ -282,11 +315,19 @@ def test_alternative_keeps_files_of_the_version_not_chosen() -> None:
     assert [one.name for one in found.enclosures] == ["a.pdf"]
 
 
+def test_alternative_that_says_something_else() -> None:
+    """HTML with the request beside plain text with a notice is kept as a file."""
+    order = "<p>Просим выставить счёт на 50 лицензий Альт Сервер для ООО Ромашка, поставка в декабре.</p>"
+    found = read(multipart(part("Откройте ссылку http://x.ru/1"), part(order, HTML), kind="alternative"))
+    assert [(one.name, one.content.decode()) for one in found.enclosures] == [("message.html", order)]
+    assert any("something else" in one for one in found.troubles)
+
+
 def test_calendar() -> None:
     """An invitation is kept; its text is the mail's where there is no other."""
-    event = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Демонстрация\\, стенд\r\nDTSTART;TZID=x:20261124T100000\r\nEND:VEVENT\r\nEND:VCALENDAR"
+    event = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VTIMEZONE\r\nDTSTART:16010101T000000\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nSUMMARY:Демонстрация\\, стенд\r\nDTSTART;TZID=x:20261124T100000\r\nEND:VEVENT\r\nEND:VCALENDAR"
     alone = read(raw(event, "text/calendar; charset=utf-8; method=REQUEST"))
-    assert alone.text == "(Календарь / Calendar: Демонстрация, стенд, 20261124T100000)"
+    assert alone.text == "(Календарь / Calendar: Демонстрация, стенд, 2026-11-24 10:00)"
     assert [one.name for one in alone.enclosures] == ["invite.ics"]
     beside = read(multipart(part("Приходите"), part(event, "text/calendar; charset=utf-8"), kind="alternative"))
     assert (beside.text, len(beside.enclosures)) == ("Приходите", 1)
@@ -299,6 +340,14 @@ def test_forwards() -> None:
     assert [one.name for one in found.enclosures] == ["Outer.eml"]
     assert "Subject: Outer" in found.text
     assert found.text.endswith("Inner text")
+
+
+def test_digest_of_a_list() -> None:
+    """The parts of a digest are mails, and begin with an empty line where they have no header of their own (RFC 2046 5.1.5)."""
+    mails = (b"\r\n" + INNER, b"\r\nContent-Type: text/plain\r\nSubject: Second\r\n\r\nMore")
+    found = read(multipart(*mails, kind="digest"))
+    assert [one.name for one in found.enclosures] == ["Inner.eml", "Second.eml"]
+    assert "From: Pavel <p@x.ru>\nDate: Mon, 23 Nov 2026 10:00:00 +0300\nSubject: Inner\n\nInner text" in found.text
 
 
 def test_signed_and_sealed() -> None:

@@ -94,6 +94,36 @@ def test_charsets(text: str, charset: str, declared: str) -> None:
             "Atención al cliente. Informações que são propriedade, divulgação",
             id="A footer in another charset",
         ),
+        pytest.param(
+            f"{RUSSIAN}\n\n".encode() + "> Её цена\nПроверено антивирусом".encode("koi8-r"),
+            "utf-8",
+            f"{RUSSIAN}\n\n> Её цена\nПроверено антивирусом",
+            id="A quotation in KOI8-R in UTF-8",
+        ),
+        pytest.param(
+            f"{RUSSIAN}\n\n".encode() + "Проверено".encode("cp1251"),
+            "utf-8",
+            f"{RUSSIAN}\n\nПроверено",
+            id="A short footer in cp1251 below UTF-8",
+        ),
+        pytest.param(
+            f"{RUSSIAN}\n\n".encode("cp1251") + "Отправлено через шлюз".encode(),
+            "windows-1251",
+            f"{RUSSIAN}\n\nОтправлено через шлюз",
+            id="A footer in UTF-8 below cp1251",
+        ),
+        pytest.param(
+            "Совсем не так, как там.".encode("cp866"),
+            "cp866",
+            "Совсем не так, как там.",
+            id="Words in cp866 that are valid UTF-8",
+        ),
+        pytest.param(
+            "Потрібна ліцензія, їх п'ять".encode("koi8-u"),
+            "koi8-r",
+            "Потрібна ліцензія, їх п'ять",
+            id="Ukrainian in KOI8-U under the name of KOI8-R",
+        ),
     ],
 )
 def test_bytes_of_more_than_one_charset(data: bytes, declared: str, text: str) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.adapters.mail.addresses import ADDRESSES_AT_MOST, read_addresses
+from bridge.adapters.mail.addresses import ADDRESSES_AT_MOST, name_in, read_addresses
 from bridge.adapters.mail.identifiers import REFERENCES_AT_MOST
 from bridge.core.letter import Address
 from tests.unit.letters import letter, raw, read
@@ -63,6 +63,12 @@ from tests.unit.letters import letter, raw, read
         ),
         pytest.param("<mailto:ivan@example.com>", "ivan@example.com", "", id="A link instead of an address"),
         pytest.param(
+            "Petrov, Ivan <ivan@example.com>",
+            "ivan@example.com",
+            "Petrov, Ivan",
+            id="A comma without quotation marks",
+        ),
+        pytest.param(
             "ivan@example.com <ivan@example.com>",
             "ivan@example.com",
             "ivan@example.com",
@@ -77,11 +83,37 @@ def test_senders(value: str, mail: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "Ivan", "<>", "undisclosed-recipients:;", "@example.com", "ivan@", "a@b..c", "ivan at example.com"],
+    [
+        "",
+        "Ivan",
+        "<>",
+        ".ivan@example.com",
+        f"I <{'a' * 70}@example.com>",
+        '"a b"@example.com',
+        "undisclosed-recipients:;",
+        "@example.com",
+        "ivan@",
+        "a@b..c",
+        "ivan at example.com",
+    ],
 )
 def test_no_sender(value: str) -> None:
     """Where there is no usable address, there is no sender."""
     assert letter(From=value).sender is None
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        pytest.param("ivan at example.org (Ivan Petrov)", "Ivan Petrov", id="A comment"),
+        pytest.param('"Ivan Petrov" <"ivan petrov"@example.org>', "Ivan Petrov", id="Before the brackets"),
+        pytest.param("Ivan Petrov", "Ivan Petrov", id="Nothing else"),
+        pytest.param(".ivan@example.org", "", id="An address is no name"),
+    ],
+)
+def test_name_without_an_address(value: str, name: str) -> None:
+    """The name of somebody whom no answer can reach."""
+    assert name_in(value) == name
 
 
 def test_sender_where_from_is_missing() -> None:
@@ -182,6 +214,7 @@ def test_header_is_tolerant() -> None:
     whole = raw("Text")
     assert read(b"From ivan Mon Nov 23\r\n" + whole).subject == "Question"
     assert read(b"\r\n\r\n" + whole).text == "Text"
+    assert read(b"\xef\xbb\xbf" + whole).sender == read(whole).sender
     broken = read(whole.replace(b"Subject: Question", b"Subject: Quest\r\nion broken off"))
     assert (broken.subject, broken.text) == ("Quest ion broken off", "Text")
     assert any("middle of the header" in one for one in broken.troubles)

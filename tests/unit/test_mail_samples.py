@@ -76,7 +76,11 @@ def test_everything_can_be_judged(samples: dict[str, bytes]) -> None:
 @pytest.mark.parametrize(
     ("name", "subject", "files"),
     [
-        ("msg_02.txt", "Ppp digest, Vol 1 #2 - 5 msgs", []),
+        (
+            "msg_02.txt",
+            "Ppp digest, Vol 1 #2 - 5 msgs",
+            ["[Ppp] testing #1.eml", "message.eml", *(f"[Ppp] testing #{number}.eml" for number in (3, 4, 5))],
+        ),
         ("msg_07.txt", "Here is your dingus fish", ["dingusfish.gif"]),
         (
             "msg_16.txt",

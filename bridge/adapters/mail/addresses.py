@@ -17,7 +17,12 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _AROUND: Final = re.compile(r"\s*([@.])\s*")
-_MAIL: Final = re.compile(r"[^\s@<>(),;:\"\\\[\]\x00-\x20\x7f]{1,64}@[^\s@<>(),;:\"\\\x00-\x20\x7f]{1,255}")
+_LOCAL: Final = r"[^\s@<>(),;:\"\\\[\]\x00-\x20\x7f]"
+_DOMAIN: Final = r"[^\s@<>(),;:\"\\\x00-\x20\x7f]"
+_MAIL: Final = re.compile(f"(?<!{_LOCAL}){_LOCAL}{{1,64}}@{_DOMAIN}{{1,255}}(?!{_DOMAIN})")
+"""An address as a whole: a piece of a longer one is somebody else's."""
+_COMMENT: Final = re.compile(r"\(([^()]{1,200})\)")
+_WORDS_AT_MOST: Final = 10
 _QUOTED_LOCAL: Final = re.compile(r'"([^"\\\s@]{1,64})"@')
 _BARE_DOMAIN: Final = re.compile(r"[\w.-]+", re.UNICODE)
 _NAME_AT_MOST: Final = 200
@@ -35,6 +40,14 @@ def read_addresses(value: str) -> tuple[Address, ...]:
     return tuple(found)
 
 
+def name_in(value: str) -> str:
+    """The name in a value without a usable address: the comment, else what stands before the brackets and is no address."""
+    line = clean(value[:_READ_AT_MOST])
+    comment = _COMMENT.search(line)
+    name = unencoded(comment[1] if comment else line.partition("<")[0])
+    return "" if "@" in name else _bare(plain_name(name))[:_NAME_AT_MOST]
+
+
 def _mailboxes(value: str) -> Iterator[tuple[list[str], str]]:
     """The words beside an address in angle brackets, or instead of one, and that address, for each mailbox of a list."""
     words: list[str] = []
@@ -46,6 +59,8 @@ def _mailboxes(value: str) -> Iterator[tuple[list[str], str]]:
             depth = max(depth + (1 if text == "(" else -1), 0)
         elif depth:
             comments.append(text)
+        elif text == "," and words and not angled and not comments and _is_half_a_name(words):
+            words[-1] = f"{words[-1].rstrip()},"
         elif text in {",", ";"}:
             yield [*words, *comments], angled
             words, comments, angled = [], [], ""
@@ -58,6 +73,11 @@ def _mailboxes(value: str) -> Iterator[tuple[list[str], str]]:
         else:
             words.append(token[2] if token[2] is not None else text)
     yield [*words, *comments], angled
+
+
+def _is_half_a_name(words: list[str]) -> bool:
+    """Whether what stands before a comma is no mailbox of its own: «Petrov, Ivan <ivan@example.com>» without quotation marks."""
+    return len(words) < _WORDS_AT_MOST and not any("@" in word for word in words)
 
 
 def _mail_in(angled: str) -> str:
@@ -82,17 +102,17 @@ def _address(words: list[str], angled: str) -> Address | None:
 
 def _bare(name: str) -> str:
     """A name without the marks around it; an apostrophe or a bracket that belongs to it stays («Ivan (Support)»)."""
-    bare = name.strip(' "<>')
+    bare = name.strip(' "<>,')
     while len(bare) > 1 and (bare[0], bare[-1]) in {("'", "'"), ("(", ")")} and bare[0] not in bare[1:-1]:
         bare = bare[1:-1].strip(' "<>')
     return "" if not any(map(str.isalnum, bare)) else bare
 
 
 def _normal(mail: str) -> str:
-    """The address with its domain in lower case and in the letters of the DNS; empty where the domain is none."""
-    local, _, domain = mail.strip("'`.").rpartition("@")
+    """The address with its domain in lower case and in the letters of the DNS; empty where the domain is none, or SMTP cannot carry it."""
+    local, _, domain = mail.strip("'`").rpartition("@")
     domain = domain.strip(".'`").lower()
-    if not local or not domain or plain_name(mail) != mail or "·" in local:
+    if not local or local.startswith(".") or not domain or plain_name(mail) != mail or "·" in local:
         return ""
     if domain.startswith("["):
         return f"{local}@{domain}"

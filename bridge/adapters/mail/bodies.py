@@ -25,8 +25,14 @@ _STUB: Final = re.compile(
 )
 _META: Final = re.compile(rb"<meta[^>]{0,300}charset\s{0,3}=\s{0,3}[\"']?\s{0,3}([\w.:-]{1,40})", re.IGNORECASE)
 _MARKUP_AT_START: Final = re.compile(r"\s{0,200}(?:<!doctype html|<html[\s>])", re.IGNORECASE)
+_MANY_WORDS: Final = 10
+_LINK: Final = re.compile(r"https?://\S{1,2000}")
 _WORDS: Final = re.compile(r"\w+")
-_ENRICHED: Final = re.compile(r"<(?:/?[A-Za-z-]{1,60}|param>[^<]{0,200}</param)>")
+_ENRICHED: Final = re.compile(r"<<|<param>[^<]{0,200}</param>|</?[A-Za-z-]{1,60}>", re.IGNORECASE)
+_EVENT: Final = re.compile(
+    r"^BEGIN:(?:VEVENT|VTODO)\s*$(.*?)(?=^BEGIN:|^END:|\Z)", re.DOTALL | re.MULTILINE | re.IGNORECASE
+)
+_MOMENT: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d{0,2}(Z?))?", re.ASCII)
 _NO_TEXT: Final = frozenset(
     {
         "text/calendar",
@@ -137,6 +143,7 @@ class Reader:
         plain = next((texts for _, texts in spoken if all(_is_plain(one) for one in texts)), [])
         rich = next((texts for _, texts in reversed(spoken) if any(one.type == "text/html" for one in texts)), [])
         if plain and (not rich or not self._is_stub(plain, rich)):
+            self._keep_other(plain, rich)
             return self._with_others(plain, spoken)
         return rich or (spoken[0][1] if spoken else [])
 
@@ -150,8 +157,17 @@ class Reader:
                 known |= said
         return found
 
+    def _keep_other(self, plain: list[Part], rich: list[Part]) -> None:
+        """Keep HTML as a file that says for the most part what the plain version does not."""
+        said = self._said(rich)
+        missing = said - self._said(plain)
+        if len(missing) >= _MANY_WORDS and 2 * len(missing) > len(said):
+            for one in rich:
+                self.files.put(one.content, one.type, "message.html")
+            self.troubles["its HTML says something else than its plain text; it is in the file message.html"] = None
+
     def _said(self, parts: Iterable[Part]) -> set[str]:
-        return set(_WORDS.findall(self._joined(parts).casefold()))
+        return set(_WORDS.findall(_LINK.sub("", self._joined(parts).casefold())))
 
     def _is_stub(self, plain: list[Part], rich: list[Part]) -> bool:
         """Whether the plain version says less than the other one: nothing, or that there is another one."""
@@ -218,7 +234,7 @@ class Reader:
                 self.troubles[f"its HTML has {len(text)} characters; the whole is in the file full-text.html"] = None
             return html.as_text(text)
         if part.type in {"text/enriched", "text/richtext"}:
-            return _ENRICHED.sub("", text).replace("<<", "<")
+            return _ENRICHED.sub(lambda found: "<" if found[0] == "<<" else "", text)
         if part.type == "text/plain" and part.parameter("format").lower() == "flowed":
             return unflow(text, delete_space=part.parameter("delsp").lower() == "yes")
         return text
@@ -258,19 +274,22 @@ def _subject_of(part: Part) -> str:
 
 def _summary(part: Part) -> str:
     """A calendar's event on one line."""
-    text = (
-        clean(decode(part.content[:50_000], part.parameter("charset") or "utf-8").text)
-        .replace("\n ", "")
-        .replace("\n\t", "")
-    )
-    fields = dict(
-        reversed(
-            [
-                (line.partition(":")[0].partition(";")[0].upper(), line.partition(":")[2].strip())
-                for line in text.split("\n")
-                if ":" in line
-            ][:500]
-        )
-    )
-    told = [fields.get(name, "").replace("\\,", ",").replace("\\n", " ") for name in ("SUMMARY", "DTSTART", "LOCATION")]
+    text = clean(decode(part.content[:50_000], part.parameter("charset") or "utf-8").text)
+    unfolded = text.replace("\n ", "").replace("\n\t", "")
+    event = _EVENT.search(unfolded)  # the rules of time zones before it have dates too, of 1601
+    lines = (event[1] if event else unfolded).split("\n")[:500]
+    fields: dict[str, str] = {}
+    for name, colon, value in (line.partition(":") for line in lines):
+        fields.setdefault(name.partition(";")[0].upper() if colon else "", value.strip())
+    starts = _MOMENT.sub(_readable, fields.get("DTSTART", ""))
+    told = [_unescaped(fields.get("SUMMARY", "")), starts, _unescaped(fields.get("LOCATION", ""))]
     return f"(Календарь / Calendar: {one_line(', '.join(filter(None, told)))[:300]})" if any(told) else ""
+
+
+def _readable(found: re.Match[str]) -> str:
+    day, time = "-".join(found.group(1, 2, 3)), f" {found[4]}:{found[5]}" if found[4] else ""
+    return f"{day}{time}{' UTC' if found[6] else ''}"
+
+
+def _unescaped(value: str) -> str:
+    return value.replace("\\,", ",").replace("\\n", " ")

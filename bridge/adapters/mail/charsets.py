@@ -35,6 +35,17 @@ _LISTED: Final = (
 _PAIRS: Final = frozenset(_LISTED.split())
 """Pairs of letters that are frequent in Russian."""
 _HIGH: Final = re.compile(rb"[\x80-\xff]+")
+_HIGH_CHARS: Final = re.compile("[\x80-\xff]+")
+_UTF8: Final = re.compile(
+    rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef](?![\xa0-\xaf]{2})[\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+"
+)
+"""Characters of more than one byte, but for those that are syllables in cp866 («так»)."""
+_HALVES: Final = re.compile(rb"[\xc2\xc3\xd0\xd1\xe2]|[\x80-\xbf]+")
+"""What is left of the most frequent characters in UTF-8 where a line was broken in the middle of one."""
+_NO_ACCIDENT: Final = 4
+"""A run of so many bytes that is valid UTF-8 is a word in it: «её» in KOI8-R is valid too."""
+_KOI8_U: Final = re.compile(rb"[\xa3\xb3\xc0-\xff][\xa4\xa6\xa7\xad\xb4\xb6\xb7\xbd]{1,2}[\xa3\xb3\xc0-\xff]")
+"""What would be parts of frames between letters is Ukrainian letters."""
 _ESCAPED: Final = re.compile(rb"\x1b\$[@B]|\x1b\([IJ]")
 _KANJI: Final = re.compile(rb"(?:\x1b\$[@B])([^\x1b\r\n]*)|\x1b\([BIJ]")
 _IDEOGRAPHS: Final = 3
@@ -120,7 +131,43 @@ def _checked(data: bytes, codec: str, declared: str) -> Decoded:
         return Decoded(data.decode("utf-8-sig"), f"declared as {declared[:40]!r}, it is UTF-8" if told else "")
     if codec and codec not in _DOUBTED and (text := _try(data, codec)) is not None:
         return Decoded(text)
-    return _mostly(data, codec, declared) or _guessed(data, codec, declared)
+    return _mixed(data, codec, declared) or _mostly(data, codec, declared) or _guessed(data, codec, declared)
+
+
+def _mixed(data: bytes, codec: str, declared: str) -> Decoded | None:
+    """UTF-8 and another charset in one text, as programs make it that add a footer or a quotation to what they do not read."""
+    if codec and codec != "utf_8" and codec not in _DOUBTED:
+        return None
+    foreign = _HIGH.sub(lambda found: b" " if _may_be_utf8(found[0]) else found[0], data)
+    other = _best_of(_sample(foreign), codec)
+    words = [run for run in _HIGH.findall(data) if _UTF8.fullmatch(run)]
+    if other == "cp1252":
+        is_so = bool(words) and codec in {"", "utf_8"}
+    else:
+        is_so = (
+            sum(map(len, filter(_is_word, words))) >= _ENOUGH and len(foreign) - len(_plain(foreign)) >= _NO_ACCIDENT
+        )
+    if not is_so or _score(_sample(foreign).decode(other, "replace")) < _POOR:
+        return None
+    text = "\n".join(_line(line, other) for line in data.split(b"\n"))
+    return Decoded(text, f"{_said(declared)}; it is UTF-8 with parts in {other.replace('_', '-')}")
+
+
+def _line(line: bytes, other: str) -> str:
+    """One line of a text that is partly UTF-8: what cannot be told by itself is what the line is."""
+    runs = _HIGH.findall(line)
+    if all(map(_may_be_utf8, runs)):
+        return line.decode("utf-8", "replace")
+    return _decode_all(line, other) if other != "cp1252" and not any(map(_is_word, runs)) else _partly_utf8(line, other)
+
+
+def _may_be_utf8(run: bytes) -> bool:
+    """Whether bytes beyond ASCII are UTF-8, but for a character that was broken."""
+    return 2 * len(_UTF8.sub(b"", run)) < len(run) or _HALVES.fullmatch(run) is not None
+
+
+def _is_word(run: bytes) -> bool:
+    return len(run) >= _NO_ACCIDENT and _UTF8.fullmatch(run) is not None
 
 
 def _mostly(data: bytes, codec: str, declared: str) -> Decoded | None:
@@ -161,17 +208,34 @@ def _try(data: bytes, codec: str) -> str | None:
         return None
 
 
+def _said(declared: str) -> str:
+    return f"declared as {declared[:40]!r}" if declared else "no charset is declared"
+
+
+def _scores(sample: bytes) -> dict[str, float]:
+    """How much the bytes look like a language in each charset that is guessed."""
+    return {guess: _score(sample.decode(guess, "replace")) for guess in (*_GUESSES, "cp1252")}
+
+
+def _best_of(sample: bytes, codec: str) -> str:
+    """The charset of one byte that fits best; the declared one unless another is clearly better."""
+    scores = _scores(sample)
+    best = max(scores, key=lambda guess: scores[guess])
+    is_doubted = codec in _DOUBTED and codec != "ascii"
+    return codec if is_doubted and scores[best] - _score(sample.decode(codec, "replace")) < _CLEARLY else best
+
+
 def _guessed(data: bytes, codec: str, declared: str) -> Decoded:
     """The charset whose letters look most like a language; the declared one unless another is clearly better."""
     sample = _sample(data)
-    scores = {guess: _score(sample.decode(guess, "replace")) for guess in (*_GUESSES, "cp1252")}
+    scores = _scores(sample)
     best = max(scores, key=lambda guess: scores[guess])
     if codec in _DOUBTED and codec != "ascii":
         clearly = _CLEARLY if len(sample) - len(_plain(sample)) >= _ENOUGH else _VERY_CLEARLY
         keeps = scores[best] - _score(sample.decode(codec, "replace")) < clearly
         if keeps or (codec in _LATIN and (not _is_mostly_beyond_ascii(sample) or _is_western(sample, codec, best))):
             return Decoded(_decode_all(data, codec))
-    said = f"declared as {declared[:40]!r}" if declared else "no charset is declared"
+    said = _said(declared)
     if scores[best] < _POOR and (eastern := _eastern(data)) is not None:
         return Decoded(eastern, f"{said}; it looks like an East Asian one")
     if (
@@ -189,9 +253,12 @@ def _low(sample: bytes, codec: str) -> str:
 
 
 def _partly_utf8(data: bytes, codec: str) -> str:
-    """Western text where a footer or a quotation was put in with another charset: what is valid UTF-8 is read as such."""
-    text = data.decode("utf-8", "surrogateescape")
-    return _LONE.sub(lambda found: _byte(bytes((ord(found[0]) - 0xDC00,)), codec), text)
+    """A text where a footer or a quotation was put in with another charset: what is valid UTF-8 is read as such."""
+    return _HIGH_CHARS.sub(lambda found: _run(found[0].encode("latin-1"), codec), data.decode("latin-1"))
+
+
+def _run(run: bytes, codec: str) -> str:
+    return run.decode("utf-8", "replace") if _UTF8.fullmatch(run) else _decode_all(run, codec)
 
 
 def _plain(sample: bytes) -> bytes:
@@ -233,6 +300,8 @@ def _eastern(data: bytes) -> str | None:
 
 def _decode_all(data: bytes, codec: str) -> str:
     """Every byte as a character; the few that a code page leaves open by Latin-1, as browsers do."""
+    if codec == "koi8_r" and _KOI8_U.search(data):
+        codec = "koi8_u"
     try:
         return data.decode(codec)
     except UnicodeDecodeError:

@@ -6,6 +6,7 @@ import mimetypes
 import re
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import unquote
 
 from bridge.adapters.mail.charsets import decode
 from bridge.adapters.mail.clean import plain_name
@@ -19,6 +20,7 @@ NAME_AT_MOST: Final = 100
 LISTED_AT_MOST: Final = 1_000
 _FORBIDDEN: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f%]')
 _PERCENT: Final = re.compile(r"[^']{0,40}'[^']{0,20}'(.+)", re.DOTALL)
+_URL_ENCODED: Final = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})+")
 _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 _BY_TYPE: Final = {
     "message/rfc822": ".eml",
@@ -66,14 +68,25 @@ def given_name(part: Part) -> str:
 
 def _parameter(part: Part, name: str, header: str) -> str:
     try:
-        value = part.message.get_param(name, "", header)
+        found = [value for key, value in part.message.get_params([], header) if key.lower() == name]
     except Exception:  # noqa: BLE001 - the library raises a dozen kinds of error for parameters that are broken
         return ""
+    value = next((one for one in found if isinstance(one, tuple)), found[0] if found else "")
     if isinstance(value, tuple):  # RFC 2231: charset, language, and the bytes as Latin-1
         return decode(value[2].encode("latin-1", "replace"), value[0] or "").text
     text = unencoded(str(value or ""))
     percent = _PERCENT.fullmatch(text) if "%" in text else None
-    return percent[1] if percent else text
+    return percent[1] if percent else _from_url(text)
+
+
+def _from_url(name: str) -> str:
+    """A name as in a URL, where all of it is UTF-8; another one as it is."""
+    if "%" not in name or _URL_ENCODED.fullmatch(name) is None:
+        return name
+    try:
+        return unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return name
 
 
 def safe_name(name: str) -> str:

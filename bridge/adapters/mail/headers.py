@@ -6,6 +6,7 @@ import base64
 import binascii
 import quopri
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -24,6 +25,7 @@ _END: Final = re.compile(rb"\r?\n\r?\n|\r\r(?!\n)")
 _BLANK: Final = re.compile(rb"[\r\n]+")
 _LINE: Final = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+_OF_PART: Final = re.compile(rb"[\r\n]+content-[!-9;-~]{1,80}[ \t]*:", re.IGNORECASE)
 _NAME: Final = re.compile(rb"([!-9;-~]{1,100})[ \t]*:[ \t]*")
 _KNOWN: Final = re.compile(
     rb"(?:from|to|cc|subject|date|message-id|received|return-path|mime-version|content-type|content-transfer-encoding|reply-to)[ \t]*:",
@@ -73,6 +75,7 @@ class Header:
 def split(data: bytes, start: int = 0, stop: int | None = None) -> tuple[Header, int]:
     """The header of the message or part at `data[start:stop]`, and where its body begins; what does not look like a header is body."""
     stop = len(data) if stop is None else stop
+    start += len(BOM_UTF8) if data.startswith(BOM_UTF8, start, stop) else 0
     begins = _BLANK.match(data, start, stop)
     if begins is not None:  # empty lines before the header, or no header at all
         if _NAME.match(data, begins.end(), stop) is None:
@@ -82,6 +85,20 @@ def split(data: bytes, start: int = 0, stop: int | None = None) -> tuple[Header,
     end = found.start() if found else stop
     lines = list(islice(_LINE.finditer(data, start, min(end, start + HEADER_AT_MOST)), LINES_AT_MOST))
     return _read(lines, found.end() if found else stop)
+
+
+def split_part(data: bytes, start: int, stop: int, *, strictly: bool) -> tuple[Header, int]:
+    """The header of one part of a multipart, and where its body begins.
+
+    A part that begins with an empty line, or with words, has no header (RFC 2046 5.1). Unless `strictly`, an empty line before fields
+    that only parts have is forgiven.
+    """
+    begins = _LINE_END.match(data, start, stop)
+    if begins is not None and (strictly or _OF_PART.match(data, start, stop) is None):
+        return Header(()), begins.end()
+    if begins is None and _NAME.match(data, start, stop) is None:
+        return Header(()), start
+    return split(data, start, stop)
 
 
 def _first_line_end(data: bytes, start: int, stop: int) -> int:

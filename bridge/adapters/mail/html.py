@@ -22,7 +22,6 @@ _UNSEEN: Final = frozenset(
         "head",
         "title",
         "template",
-        "noscript",
         "object",
         "embed",
         "iframe",

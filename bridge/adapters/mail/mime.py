@@ -14,7 +14,7 @@ from email.message import Message
 from functools import cached_property
 from typing import Final
 
-from bridge.adapters.mail.headers import Header, split
+from bridge.adapters.mail.headers import Header, split, split_part
 
 DEPTH_AT_MOST: Final = 20
 PARTS_AT_MOST: Final = 1_000
@@ -24,6 +24,8 @@ _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _NOT_BASE64: Final = bytes(byte for byte in range(256) if byte not in _ALPHABET)
 _DELIMITED: Final = re.compile(rb"(--)?[ \t]*(?:\r\n|\n|\r|\Z)")
 _PADDING: Final = re.compile(rb"=[=\s]*")
+_LINE: Final = re.compile(rb"([\r\n]*)([^\r\n]+)")
+_BASE64_LINE: Final = re.compile(rb"[A-Za-z0-9+/]+={0,2}[ \t]*")
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class Part:
 
 def _base64(raw: bytes, *, is_text: bool) -> bytes:
     """Decoded as far as it is Base64; plain text that is none at all stays, and so does what a list appended to a text."""
-    chunks = _PADDING.split(raw)
+    packed, below = _above_footer(raw) if is_text else (raw, b"")
+    chunks = _PADDING.split(packed)
     if not _is_base64(chunks[0]):
         return raw
     decoded: list[bytes] = []
@@ -102,10 +105,25 @@ def _base64(raw: bytes, *, is_text: bool) -> bytes:
         if not _is_base64(chunk):
             decoded.extend((b"\n", b"=".join(chunks[i:])) if is_text else ())
             break
-        packed = chunk.translate(None, _NOT_BASE64)
-        whole = packed[: len(packed) - (len(packed) % 4 == 1)]
+        bare = chunk.translate(None, _NOT_BASE64)
+        whole = bare[: len(bare) - (len(bare) % 4 == 1)]
         decoded.append(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)))
-    return b"".join(decoded)
+    return b"".join((*decoded, below))
+
+
+def _above_footer(raw: bytes) -> tuple[bytes, bytes]:
+    """Base64, and what stands below it where no padding shows its end: from the first line that is none, or is a word."""
+    lines = list(_LINE.finditer(raw))
+    usual = len(lines[0][2].rstrip()) if lines else 0
+    for line in lines:
+        at, size = line.start(), len(line[2].rstrip())
+        if not _BASE64_LINE.fullmatch(line[2]):
+            return (raw, b"") if _is_base64(raw[at:]) else (raw[:at], raw[at:])
+        if b"=" in line[2]:
+            break
+        if size % 4 and size != usual and (line is not lines[-1] or len(line[1]) > len(b"\r\n")):
+            return raw[:at], raw[at:]
+    return raw, b""
 
 
 def _is_base64(chunk: bytes) -> bool:
@@ -129,7 +147,10 @@ class _Builder:
 
     def part(self, start: int, stop: int, default: str, depth: int) -> Part:
         self.left -= 1
-        header, body = split(self.data, start, stop)
+        is_digest = default == "message/rfc822"
+        header, body = (
+            split_part(self.data, start, stop, strictly=is_digest) if depth else split(self.data, start, stop)
+        )
         leaf = Part(header, b"", default)
         if leaf.main != "multipart":
             return Part(header, self.data[body:stop], default)
