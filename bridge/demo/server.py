@@ -43,7 +43,7 @@ class RedmineServer:
     `cache` has what homes share: Debian's package and the prepared template (default: `redmine-cache` beside `home`).
     `port` 0 takes a free one, and the same again at the next start. Two homes may run at once, and many processes may share a running
     one: `start` of a home that already runs only connects to it. `database` None is the one that the home was made with, else SQLite.
-    `workers` are the web server's processes that answer beside each other; 0 is one process alone.
+    The attribute `workers` says how many processes answer beside each other from the next start on; 0 is one process alone.
     """
 
     def __init__(
@@ -54,7 +54,6 @@ class RedmineServer:
         *,
         cache: Path | None = None,
         markup: Literal["textile", "common_mark"] = "textile",
-        workers: int = 0,
     ) -> None:
         self.home = home.absolute()
         self.cache = (cache or self.home.parent / "redmine-cache").absolute()
@@ -64,7 +63,7 @@ class RedmineServer:
                 f"The Redmine in {self.home} was made with {self.database_kind}; delete it, or take another home"
             )
         self.markup = markup
-        self.workers = workers
+        self.workers = 0
         self._port = port
         self._layout = Layout(self.home, self.database_kind)
 

@@ -231,8 +231,8 @@ class Soak:
 def soak(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soak]:
     """The run, played once for all the checks."""
     folder, calendar = tmp_path_factory.mktemp("soak"), Calendar(CSV)
-    # Two processes: one, which Ruby keeps on one processor, is what everything waits for.
-    redmine = RedmineServer(VAR / "soak-pg", database="postgresql", cache=VAR / "redmine-cache", workers=2)
+    redmine = RedmineServer(VAR / "soak-pg", database="postgresql", cache=VAR / "redmine-cache")
+    redmine.workers = 2  # one, which Ruby keeps on one processor, is what everything would wait for
     redmine.stop()  # one that runs may have been made from older scripts: it would be made anew in the middle of the run
     with redmine as server, without_mails(server):
         server.set_time(None)
