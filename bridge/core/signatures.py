@@ -120,6 +120,7 @@ _FORBIDS: Final = re.compile(
 _FEATURES: Final = (_NOTICE, _ADDRESSEE, _MISSENT, _FORBIDS)
 _FEATURES_AT_LEAST: Final = 2
 _DISCLAIMER_CHARS: Final = 2_000
+_DISCLAIMER_LINES: Final = 30
 _ADDED: Final = re.compile(
     r"[\s*_-]{0,10}(?:disclaimer|confidentiality notice|уведомление о конфиденциальности|юридическое уведомление|legal notice)[\s*_:.-]{0,10}$"
     r"|please (?:consider|think (?:about|of)) (?:the |our |your )?(?:environment|nature|trees|planet)\b|please .{0,40}before printing th(?:is|e) (?:e-?mail|message)"
@@ -156,9 +157,10 @@ def only_greets(lines: list[str]) -> bool:
 def _without_advertisement(lines: list[str]) -> list[str]:
     """Drop "Sent from my phone" at the end, unless words above announce it."""
     said = [i for i, line in enumerate(lines) if line.strip()]
+    end = len(lines)
     while said and _is_sent_from(lines[said[-1]]) and not (len(said) > 1 and _announces(lines[said[-2]])):
-        lines = lines[: said.pop()]
-    return lines
+        end = said.pop()
+    return lines[:end]
 
 
 def _announces(line: str) -> bool:
@@ -193,7 +195,7 @@ def _without_disclaimers(lines: list[str]) -> list[str]:
         start = end
         while start and lines[start - 1].strip():
             start -= 1
-        at = next((i for i in range(start, end) if _starts_disclaimer(lines, i, end)), None)
+        at = next((i for i in range(max(start, end - _LOOKED_AT), end) if _starts_disclaimer(lines, i, end)), None)
         if at is None or only_greets(lines[:at]):
             return lines
         lines = lines[:at]
@@ -201,7 +203,7 @@ def _without_disclaimers(lines: list[str]) -> list[str]:
 
 def _starts_disclaimer(lines: list[str], at: int, end: int) -> bool:
     """Whether it has a disclaimer's shape from this line on: what the mail is, whom it is for, what others must do; two of these at least."""
-    text = " ".join(line.strip() for line in lines[at:end])[:_DISCLAIMER_CHARS]
+    text = " ".join(line.strip() for line in lines[at : min(end, at + _DISCLAIMER_LINES)])[:_DISCLAIMER_CHARS]
     if "?" in text or _ADDED.match(text):
         return "?" not in text
     opens = _OPENS.match(text)
@@ -216,9 +218,9 @@ def _features(text: str) -> int:
 
 def _without_signature(lines: list[str]) -> list[str]:
     for i in range(max(1, len(lines) - _LOOKED_AT), len(lines)):
-        if len(lines[i]) <= _SIGNATURE_LINE and not _is_announced(lines, i):
+        if len(lines[i]) <= _SIGNATURE_LINE:
             line, rest = lines[i], lines[i + 1 :]
-            if _begins_signature(line.strip(), rest, is_standard=line == "-- "):
+            if _begins_signature(line.strip(), rest, is_standard=line == "-- ") and not _is_announced(lines, i):
                 return [*lines[:i], *_afterword(rest)]
     return lines
 
