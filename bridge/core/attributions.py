@@ -31,6 +31,8 @@ _NAMED: Final = re.compile(
     rf"(?:{_WEEKDAY})?{_DAY}.{{0,30}}?\d{{1,2}}:\d\d.{{0,20}}?[\s,](?:(?-i:[A-ZА-ЯЁ])[\w.-]{{0,40}}[\s,]{{1,3}}){{2,4}}{_VERB}\s?:",
     re.IGNORECASE,
 )
+_MOMENT: Final = re.compile(rf"{_DAY}.{{0,40}}?\b\d{{1,2}}:\d\d", re.IGNORECASE)
+_BRACKETED: Final = re.compile(r"<[^\s<>@]{1,64}@[^\s<>@]{1,255}>")
 LINES_AT_MOST: Final = 4
 _CHARS_AT_MOST: Final = 400
 
@@ -51,24 +53,21 @@ def introduces(lines: list[str]) -> bool:
     return shaped or any(one.search(line) for one in (_DATE, _ADDRESS, _ENDS_IN_VERB))
 
 
-def surely_introduces(lines: list[str]) -> bool:
-    """Whether these lines introduce a quotation even though nothing marks what follows: whose it is and when, in a mail program's own order."""
+def surely_introduces(lines: list[str], *, reply: bool) -> bool:
+    """Whether these lines introduce a quotation even though nothing marks what follows: whose it is and when, in a mail program's own order.
+
+    People retell with a day alone, and with an address alone: «В письме от 23.11.2026 ваш менеджер сообщил:».
+    """
     line = joined(lines)
     if not line.endswith(":") or len(line) > _CHARS_AT_MOST:
         return False
     if len(lines) > 1 and _SHAPE.fullmatch(line) is None and _START.match(line) is None:
         return False
-    return _is_sure(line)
+    timed = _MOMENT.search(line) is not None
+    if _ADDRESS.search(line) is None:
+        return timed and (_NAMED.fullmatch(line) is not None or (reply and _SHAPE.fullmatch(line) is not None))
+    return (timed or (reply and _BRACKETED.search(line) is not None)) and _ends_as_introduction(line)
 
 
-def _is_sure(line: str) -> bool:
-    has_address, has_date = _ADDRESS.search(line) is not None, _DATE.search(line) is not None
-    if not has_date:
-        return has_address and _ENDS_IN_VERB.search(line) is not None
-    if has_address:
-        return (
-            _ENDS_IN_ADDRESS.search(line) is not None
-            or _ENDS_IN_VERB.search(line) is not None
-            or _SHAPE.fullmatch(line) is not None
-        )
-    return _NAMED.fullmatch(line) is not None or _SHAPE.fullmatch(line) is not None
+def _ends_as_introduction(line: str) -> bool:
+    return any(one.search(line) for one in (_ENDS_IN_ADDRESS, _ENDS_IN_VERB)) or _SHAPE.fullmatch(line) is not None

@@ -17,7 +17,7 @@ from bridge.core.machines import machine_of, writer_of
 from bridge.core.model import EMPTY_HISTORY, Channel, Language, Person, Role, State, Ticket
 from bridge.core.policy import FieldRule, MailLimits, Policy, ReplyToClosed, Text
 from bridge.core.rules import Routing, routing_of
-from bridge.core.subjects import is_forward, number_in, topic
+from bridge.core.subjects import is_forward, is_reply, number_in, topic
 from bridge.core.text import language
 from bridge.core.thanks import is_only
 from bridge.core.threads import Threads
@@ -105,7 +105,8 @@ Verdict = AsTicket | AsNote | LeaveAlone | FromMachine | PutAside
 
 def content_of(letter: Letter, policy: Policy) -> Content:
     """What a letter says for Redmine: without prefixes, quotes and signature; something stands there even where the mail said nothing."""
-    own = quotes.cut(letter.text, forwarded=is_forward(letter.subject))
+    reply = bool(letter.references) or is_reply(letter.subject)
+    own = quotes.cut(letter.text, forwarded=is_forward(letter.subject), reply=reply)
     text = labelled(own.text, policy.required.fields)
     spoken = language(f"{letter.subject}\n{own.text}")
     return Content(_shown_topic(topic(letter.subject), spoken), text or _NO_TEXT.get(spoken), own.cut)

@@ -42,13 +42,11 @@ _BELOW: Final = re.compile(
     r"\b(?:ниже|в тексте|по тексту|в (?:вашем|твоем|твоём) письме|(?:красным|синим|зел[её]ным|жирным|цветом)|below|in-?line|in (?:red|blue|green|bold|the text|your (?:e-?mail|mail|text)))\b",
     re.IGNORECASE,
 )
-_GREETING: Final = re.compile(
-    r"(?:здравств|добр|привет|уважаем|коллег|приветств|hi\b|hello|dear|good|hey)", re.IGNORECASE
-)
 _SAID_LINES: Final = 3
 _WINDOW: Final = 10
 _QUESTION_LINES: Final = 4
 _MARK: Final = re.compile(r"\s{0,3}(?:[^\W\d_]{0,4}>\s?){1,9}")
+_FROM: Final = ">From "
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 
 
@@ -78,21 +76,29 @@ def has_own(text: str) -> bool:
     return any(any(map(str.isalnum, line)) for line in text.split("\n") if not _is_marked(line))
 
 
-def cut(text: str, *, forwarded: bool = False) -> Cut:
+def cut(text: str, *, forwarded: bool = False, reply: bool = True) -> Cut:
     """The text without quotations, signature and banners; a forwarded text is the writer's message and stays.
 
     Where answers stand between quoted questions, the questions stay above them. Where nothing of one's own would be left, all stays.
+    In what is no `reply` only a mail program's own introduction, with address or name, day and time, makes a quotation: logs have marks and headers, too.
     """
-    whole = text.strip("\n")
-    lines = whole.split("\n")
-    end = len(lines) if forwarded else _original_from(lines)
+    lines = _unescaped(text.strip("\n").split("\n"))
+    whole = "\n".join(lines)
+    end = len(lines) if forwarded else _original_from(lines, reply=reply)
     if forwarded or any(_matches(_FORWARD, line) for line in lines[:end]) or _is_all_original(lines):
         return Cut(whole, cut=False)
-    kept = signatures.stripped("\n".join(_compose(_blocks(lines[:end]))))
+    kept = signatures.stripped("\n".join(_compose(_blocks(lines[:end], reply=reply))))
     kept = _EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in kept.split("\n"))).strip("\n")
     if not has_own(kept):
         return Cut(whole, cut=False)
     return Cut(kept, cut="".join(kept.split()) != "".join(whole.split()))
+
+
+def _unescaped(lines: list[str]) -> list[str]:
+    """Lines as they were before a mailbox file marked those that begin with "From "; not among lines that are marked otherwise."""
+    if not all(line.startswith(_FROM) for line in lines if _is_marked(line)):
+        return lines
+    return [line[1:] if line.startswith(_FROM) else line for line in lines]
 
 
 def _matches(pattern: re.Pattern[str], line: str) -> bool:
@@ -110,12 +116,12 @@ def _is_all_original(lines: list[str]) -> bool:
     return _matches(_ORIGINAL, lines[first]) or _is_header_block(lines, first)
 
 
-def _original_from(lines: list[str]) -> int:
+def _original_from(lines: list[str], *, reply: bool) -> int:
     """From which line on all is the mail that is answered; the number of lines where there is no such place."""
     said = False
     for i, line in enumerate(lines):
-        if said and line.strip() and _begins_original(lines, i):
-            return len(lines) if _points_below(lines[:i]) else i
+        if said and line.strip() and _begins_original(lines, i, reply=reply):
+            return len(lines) if _points_below(lines[:i]) or signatures.only_greets(lines[:i]) else i
         said = said or (not _is_marked(line) and any(map(str.isalnum, line)))
     return len(lines)
 
@@ -124,29 +130,31 @@ def _points_below(own: list[str]) -> bool:
     """Whether the words above an original speak of what is in it («мои ответы ниже красным», «пересылаю:»): then it is part of them."""
     said = [line.strip() for line in own if line.strip()][-_SAID_LINES:]
     return any(_BELOW.search(line[:LONGEST_LINE]) for line in said) or (
-        said[-1].endswith(":") and _GREETING.match(said[-1]) is None
+        said[-1].endswith(":") and signatures.GREETING.match(said[-1]) is None
     )
 
 
-def _begins_original(lines: list[str], at: int) -> bool:
-    if _matches(_ORIGINAL, lines[at]) or _is_header_block(lines, at):
+def _begins_original(lines: list[str], at: int, *, reply: bool) -> bool:
+    if reply and (_matches(_ORIGINAL, lines[at]) or _is_header_block(lines, at, dated=True)):
         return True
-    if _matches(_RULE, lines[at]):
+    if reply and _matches(_RULE, lines[at]):
         following = next((i for i in range(at + 1, min(at + 3, len(lines))) if lines[i].strip()), None)
-        return following is not None and _is_header_block(lines, following)
-    return any(_introduces_rest(lines, at, count) for count in range(1, LINES_AT_MOST + 1))
+        return following is not None and _is_header_block(lines, following, dated=True)
+    return any(_introduces_rest(lines, at, count, reply=reply) for count in range(1, LINES_AT_MOST + 1))
 
 
-def _introduces_rest(lines: list[str], at: int, count: int) -> bool:
+def _introduces_rest(lines: list[str], at: int, count: int, *, reply: bool) -> bool:
     group = lines[at : at + count]
-    if not group[-1].rstrip().endswith(":") or not all(one.strip() for one in group) or not surely_introduces(group):
+    if not group[-1].rstrip().endswith(":") or not all(one.strip() for one in group):
+        return False
+    if not surely_introduces(group, reply=reply):
         return False
     following = next((line for line in lines[at + count : at + count + 4] if line.strip()), "")
     return not _is_marked(following) and _INITIALS.match(following) is None
 
 
-def _is_header_block(lines: list[str], at: int) -> bool:
-    """«От: … Дата: … Кому: … Тема: …»: at least three of them, From among them, with at most one empty line in between."""
+def _is_header_block(lines: list[str], at: int, *, dated: bool = False) -> bool:
+    """«От: … Дата: … Кому: … Тема: …»: at least three of them, From among them (and Date), with at most one empty line in between."""
     kinds: set[str] = set()
     empty = 0
     for line in lines[at : at + _WINDOW]:
@@ -156,7 +164,7 @@ def _is_header_block(lines: list[str], at: int) -> bool:
             break
         if found is not None and found.lastgroup:
             kinds.add(found.lastgroup)
-    return "who" in kinds and len(kinds) >= 3
+    return "who" in kinds and len(kinds) >= 3 and ("when" in kinds or not dated)
 
 
 # --- marked quotations ----------------------------------------------------------------------------------------------------------------------
@@ -166,10 +174,10 @@ def _is_marked(line: str) -> bool:
     return _MARKED.match(line) is not None
 
 
-def _blocks(lines: list[str]) -> list[_Block]:
+def _blocks(lines: list[str], *, reply: bool) -> list[_Block]:
     """Own and quoted lines in turn; what introduces a quotation is left out."""
     blocks: list[_Block] = []
-    for line, quoted in zip(lines, _marks(lines), strict=True):
+    for line, quoted in zip(lines, _marks(lines, reply=reply), strict=True):
         if quoted is None:
             continue
         if blocks and (blocks[-1].quoted == quoted or (blocks[-1].quoted and not line.strip())):
@@ -179,21 +187,26 @@ def _blocks(lines: list[str]) -> list[_Block]:
     return blocks
 
 
-def _marks(lines: list[str]) -> list[bool | None]:
+def _marks(lines: list[str], *, reply: bool) -> list[bool | None]:
     """For each line whether it is quoted; None for one that introduces a quotation."""
     marks: list[bool | None] = [_is_marked(line) for line in lines]
-    by_initials = False
+    by_initials = introduced = False
     for i, line in enumerate(lines):
         initials = not marks[i] and _INITIALS.match(line[:30]) is not None
-        before = _introduction(lines, marks, i) if (initials or marks[i]) and (i == 0 or not marks[i - 1]) else range(0)
+        before = (
+            _introduction(lines, marks, i, reply=reply)
+            if (initials or marks[i]) and (i == 0 or not marks[i - 1])
+            else range(0)
+        )
         by_initials = by_initials or (initials and bool(before))
-        marks[i] = marks[i] or (initials and by_initials)
+        introduced = introduced or bool(before)
+        marks[i] = (marks[i] and (reply or introduced)) or (initials and by_initials)
         for j in before:
             marks[j] = None
     return marks
 
 
-def _introduction(lines: list[str], marks: list[bool | None], at: int) -> range:
+def _introduction(lines: list[str], marks: list[bool | None], at: int, *, reply: bool) -> range:
     """The lines before a quotation that introduce it: as many as go together."""
     end = at - 1 if at and not lines[at - 1].strip() else at
     longest = range(0)
@@ -201,7 +214,7 @@ def _introduction(lines: list[str], marks: list[bool | None], at: int) -> range:
         start = end - count
         if not lines[start].strip() or marks[start] is not False:
             break
-        if introduces(lines[start:end]):
+        if introduces(lines[start:end]) if reply else surely_introduces(lines[start:end], reply=False):
             longest = range(start, end)
     return longest
 

@@ -18,10 +18,11 @@ _BANNER_AT_TOP: Final = 600
 
 _SENT_FROM: Final = re.compile(
     r"(?:--\s{0,3})?(?:"
-    r"(?:отправлено|послано|написано) (?:с|со|из|через|при помощи) (?:мо[еи]\w{1,3} |устройства |моб\w{1,10} )?\S{1,40}(?: \S{1,40}){0,7}"
+    r"(?:отправлено|послано|написано) (?:с|со|из|через|при помощи) (?!.{0,60}\bсервер)(?:мо[еи]\w{1,3} |устройства |моб\w{1,10} )?\S{1,40}(?: \S{1,40}){0,7}"
     r"|sent (?:from|via|with|using) (?:my |the |a |an )?\S{1,40}(?: \S{1,40}){0,7}"
     r"|(?:get|download) (?:the )?\[?(?:outlook|bluemail|spark|yahoo mail)\b.{0,120}"
     r"|(?:получите|скачайте|загрузите) (?:outlook|приложение|bluemail)\b.{0,120}"
+    r"|(?:получить|скачать|загрузить) (?:outlook|bluemail) для (?:android|ios|iphone)\b.{0,80}"
     r"|von meinem (?:\S{1,40} ){1,4}gesendet|gesendet (?:von|mit) \S{1,40}(?: \S{1,40}){0,5}|envoyé de(?:puis)? mon \S{1,40}(?: \S{1,40}){0,3}"
     r"|простите за (?:краткость|опечатки).{0,80}|извините за краткость.{0,80}"
     r")[.!]?",
@@ -61,36 +62,109 @@ _PLACE: Final = re.compile(
     r"(?:^|[\s,])(?:г|ул|пр|пр-т|наб|пер|д|стр|корп|обл|оф|доб|вн|st|str|ave|rd)\.|офис|\d{6}|[|•·]", re.IGNORECASE
 )
 _AFTERWORD: Final = re.compile(r"\s{0,3}(?:p\.?\s?p?\.?\s?s\b|з\.?\s?ы\b|постскриптум|upd\b)", re.IGNORECASE)
-
+_LABEL: Final = re.compile(r"\s{0,3}(?:[-*•]\s)?(?P<label>[^\W\d_][^:@]{2,60}):(?:\s|$)")
+_CONTACT_LABEL: Final = re.compile(
+    r"(?:раб|сот|моб|тел|юр|факт|исп|доб)\b|(?:рабоч|мобильн|сотов|городск|прям|контактн|юридическ|фактическ|почтов|электронн)\w{2} (?:тел|номер|адрес|почт)|телефоны?\b|факс\b|e-?mail\b|"
+    r"mail\b|почта\b|сайт\b|адрес\b|skype|скайп|telegram|телеграм|whats|viber|max\s?$|инн\b|кпп\b|огрн|бик\b|р/с|к/с|исполнитель\b|должность\b|отдел\b|компания\b|организация\b|офис\s?$|"
+    r"наши? (?:сайт|адрес|офис|телефон)|контакт|(?:режим|график|время|часы) работы|горячая|при[её]мная|секретарь|менеджер|директор|начальник|руководитель|phone|mobile|cell\b|tel\b|fax\b|"
+    r"web\b|website\b|site\s?$|url\b|www|address|office\s?$|direct|ext\b|position|title|department|company|hours|contact|icq|wechat|linkedin|facebook|twitter|instagram|pgp|gpg|key\b|fingerprint",
+    re.IGNORECASE,
+)
+_AMOUNT: Final = re.compile(
+    r"\b\d{1,6}\s?(?:шт|штук|экз|лиценз|компл|мест\b|раб\. ?мест|рабочих|арм\b|пк\b|сервер|пользоват|компьют|pcs|pieces|seats?\b|licen|users?\b|units?\b|servers?\b|workst|computers?\b)",
+    re.IGNORECASE,
+)
+_VERSION: Final = re.compile(
+    r"\b[xх×*]\s?\d{1,6}\s{0,3}$|\bx86|\b\d{1,2}\.\d{1,2}(?![.\d-])|\b(?:aarch|amd|arm)64\b", re.IGNORECASE
+)
 _BANNER: Final = re.compile(
-    r"(?:caution|warning|attention|external|внимание|осторожно)\W{1,4}.{0,80}(?:(?:external|outside).{0,40}(?:e-?mail|message|sender|source|organi[sz]ation|company)"
-    r"|(?:e-?mail|message|sender)\b.{0,60}(?:external|outside)|(?:внешн|сторонн)\w{1,4} (?:письм|почт|сообщ|отправит|источн|адрес|электрон|организац|домен)"
-    r"|(?:письм|сообщен|отправит|почт)\w{0,8}.{0,60}(?:внешн|за пределами|сторонн))"
+    r"(?:caution|warning|attention|external|important)\W{1,4}(?:(?:this|the) (?:e-?mail|message|sender) (?:(?:has|was|is|been|originate[sd]|came|comes|sent|received|from|an?|the)\s){1,5}"
+    r"(?:external|outside)|(?:an? )?external (?:e-?mail|message|sender|source)\s{0,2}(?:[.!:)]|$))"
+    r"|(?:внимание|осторожно)\W{1,4}(?:это |данное |настоящее |вы получили )?(?:электронное )?(?:(?:внешн|сторонн)\w{1,4} (?:письм|почт|сообщ|отправит|источн|адрес|электрон|домен)"
+    r"|(?:письмо|сообщение|отправитель)(?: было)?(?: (?:получено|отправлено|пришло|поступило|направлено|находится|является))?(?: (?:от|из|с|извне|из-за))?.{0,20}"
+    r"(?:внешн|пределов|за пределами|сторонн))"
     r"|\[?(?:external(?: e-?mail)?|внешн(?:ее|яя) (?:письмо|почта|сообщение))\]?[.:!]?$"
     r"|(?:это |данное )?(?:письмо|сообщение) (?:получено|пришло|отправлено) (?:от |из |с )?внешн"
-    r"|(?:this|the) (?:e-?mail|message) (?:originated|came|was sent|is) (?:from )?(?:an? )?(?:external|outside)"
+    r"|this (?:e-?mail|message) (?:originated|came|was sent|is) (?:from )?(?:an? )?(?:external|outside)"
     r"|you don't often get email from",
     re.IGNORECASE,
 )
-_DISCLAIMER: Final = re.compile(
-    r"(?:[\s*_-]{0,10})(?:disclaimer|confidentiality notice|уведомление о конфиденциальности|юридическое уведомление|legal notice)\b\W"
-    r"|[\s*_-]{0,10}(?:confidentiality|конфиденциальность)\b.{0,300}(?:\bmessage|\be-?mail|recipient|сообщени|письм|получател|адресат)"
-    r"|.{0,80}\b(?:this|the) (?:e-?mail|message|communication|information)\b.{0,200}\b(?:confidential|privileged|intended (?:only|solely|for)|intended recipient)"
-    r"|.{0,40}\bif you (?:are not|have received)\b.{0,80}\b(?:intended|recipient|addressee|in error|by mistake)"
-    r"|.{0,80}(?:сообщени|письм|информаци)\w{0,4}.{0,200}(?:конфиденциальн|предназначен\w{1,4} (?:исключительно|только|адресату)|для использования (?:только )?адресат)"
-    r"|.{0,40}если вы (?:не являетесь|получили).{0,100}(?:адресат|получател|по ошибке|ошибочно)"
-    r"|please (?:consider|think) .{0,40}(?:environment|before printing)|(?:подумайте|берегите|прежде чем|перед тем как) .{0,60}(?:печат|природ|окружающ|экологи)"
-    r"|virus-free\.|без вирусов\.|(?:это сообщение|письмо|данное сообщение|this e-?mail) .{0,40}(?:провер\w{1,6} на (?:наличие )?вирус|checked for viruses|scanned)",
+_FAILS: Final = re.compile(
+    r"\bне \w{2,20}(?:ет|ит|ют|ут|ят|ется|ится|ются|ятся)\b|\b(?:do|does|is|are|can)(?: ?not|n't) \w{0,20}(?:work|arriv|deliver|receiv|reach)",
     re.IGNORECASE,
 )
+_OPENS: Final = re.compile(
+    r"(?:[\s*_-]{0,10}(?:disclaimer|confidentiality notice|уведомление о конфиденциальности|юридическое уведомление|legal notice)\W{1,10})?[^.!?:]{0,60}?"
+    r"(?P<what>\b(?:this|these) (?:e-?mails?|messages?|communication|transmission)\b|\b(?:это|этом|этого|данное|данном|данного|настоящее|настоящем|настоящего|электронное)"
+    r" (?:электронно\w{1,2} )?(?:письм|сообщени)|\bnot (?:the|an) (?:intended|named) (?:recipient|addressee)|\breceived (?:this|the (?:e-?mail|message)|it)\b"
+    r"|не являетесь\b|получили\b)",
+    re.IGNORECASE,
+)
+_NOTICE: Final = re.compile(
+    r"\b(?:confidential|privileged)|\bintended (?:only|solely|exclusively|for)|конфиденциальн|предназначен|служебн\w{1,3} (?:информаци|тайн)|коммерческ\w{1,3} тайн",
+    re.IGNORECASE,
+)
+_ADDRESSEE: Final = re.compile(
+    r"(?:intended|exclusively|solely|only) .{0,60}\b(?:recipient|addressee|individual|entity|person)|(?:исключительно|только|предназначен\w{0,4}) .{0,60}(?:адресат|получател|лиц\w{0,3}, котор)",
+    re.IGNORECASE,
+)
+_MISSENT: Final = re.compile(
+    r"\bnot (?:the|an) (?:intended|named) (?:recipient|addressee)|\breceived (?:this|the|it)\b.{0,60}\b(?:in error|by mistake|erroneously)"
+    r"|не являетесь .{0,60}(?:адресат|получател)|получили .{0,60}(?:по ошибке|ошибочно)|(?:по ошибке|ошибочно) получили",
+    re.IGNORECASE,
+)
+_FORBIDS: Final = re.compile(
+    r"\b(?:delete|destroy|prohibited|unauthori[sz]ed|disclos\w{1,6}|dissemination|copying|notify)\b|удалит|уничтож|запрещ|недопустим|распростран|разглаш|копирован|уведомит|(?:сообщите|поставьте) .{0,40}отправител",
+    re.IGNORECASE,
+)
+_FEATURES: Final = (_NOTICE, _ADDRESSEE, _MISSENT, _FORBIDS)
+_FEATURES_AT_LEAST: Final = 2
+_DISCLAIMER_CHARS: Final = 2_000
+_DISCLAIMER_LINES: Final = 30
+_ADDED: Final = re.compile(
+    r"[\s*_-]{0,10}(?:disclaimer|confidentiality notice|уведомление о конфиденциальности|юридическое уведомление|legal notice)[\s*_:.-]{0,10}$"
+    r"|please (?:consider|think (?:about|of)) (?:the |our |your )?(?:environment|nature|trees|planet)\b|please .{0,40}before printing th(?:is|e) (?:e-?mail|message)"
+    r"|(?:прежде,? чем|перед тем,? как|перед) .{0,20}печат.{0,60}(?:природ|окружающ|экологи|дерев|необходим|действительно)"
+    r"|(?:пожалуйста, )?(?:подумайте|задумайтесь|берегите|позаботьтесь|сохраните)\b.{0,60}(?:природ|окружающ|экологи|дерев|лес\b|перед печатью)"
+    r"|virus-free\.|без вирусов\.|(?:это |данное |настоящее )?(?:сообщение|письмо)(?: было)? проверено (?:на (?:наличие )?вирус\w{1,4}|антивирус\w{1,6})[^,?]{0,100}$"
+    r"|this (?:e-?mail|message) (?:has been|was|is) (?:checked|scanned) (?:for viruses|by)\b",
+    re.IGNORECASE,
+)
+GREETING: Final = re.compile(
+    r"(?:здравств|добр|привет|уважаем|коллег|приветств|hi\b|hello|dear|good|hey)", re.IGNORECASE
+)
+_GREETING_CHARS: Final = 60
 
 
 def stripped(text: str) -> str:
     """The text without signature and banners; where nothing would be left, as it was."""
-    lines = _without_top_banner(text.split("\n"))
-    lines = [line for line in _without_disclaimers(lines) if not _is_sent_from(line)]
-    lines = _without_signature(lines)
+    lines = _without_advertisement(_without_disclaimers(_without_top_banner(text.split("\n"))))
+    lines = _without_advertisement(_without_signature(lines))
     return "\n".join(lines).strip("\n")
+
+
+def only_greets(lines: list[str]) -> bool:
+    """Whether nothing is said but «Здравствуйте!»: whoever wrote that wrote more, and somewhere else."""
+    return all(
+        len(line.strip()) <= _GREETING_CHARS
+        and GREETING.match(line.strip()) is not None
+        and _AMOUNT.search(line) is None
+        for line in lines
+        if line.strip()
+    )
+
+
+def _without_advertisement(lines: list[str]) -> list[str]:
+    """Drop "Sent from my phone" at the end, unless words above announce it."""
+    said = [i for i, line in enumerate(lines) if line.strip()]
+    end = len(lines)
+    while said and _is_sent_from(lines[said[-1]]) and not (len(said) > 1 and _announces(lines[said[-2]])):
+        end = said.pop()
+    return lines[:end]
+
+
+def _announces(line: str) -> bool:
+    return line.rstrip().endswith(":")
 
 
 def _is_sent_from(line: str) -> bool:
@@ -106,7 +180,10 @@ def _without_top_banner(lines: list[str]) -> list[str]:
     end = next((i for i in range(start, len(lines)) if not lines[i].strip()), len(lines))
     if start == end or sum(map(len, lines[start:end])) > _BANNER_AT_TOP:
         return lines
-    return lines[end:] if _BANNER.match(lines[start].strip()[:LONGEST_LINE]) else lines
+    if any(line.strip() for line in lines[end:]) and only_greets(lines[end:]):
+        return lines
+    warns = _BANNER.match(lines[start].strip()[:LONGEST_LINE]) and not _FAILS.search(" ".join(lines[start:end]))
+    return lines[end:] if warns else lines
 
 
 def _without_disclaimers(lines: list[str]) -> list[str]:
@@ -118,24 +195,40 @@ def _without_disclaimers(lines: list[str]) -> list[str]:
         start = end
         while start and lines[start - 1].strip():
             start -= 1
-        at = next((i for i in range(start, end) if _starts_disclaimer(lines, i)), None)
-        if at is None or not any(line.strip() for line in lines[:at]):
+        at = next((i for i in range(max(start, end - _LOOKED_AT), end) if _starts_disclaimer(lines, i, end)), None)
+        if at is None or only_greets(lines[:at]):
             return lines
         lines = lines[:at]
 
 
-def _starts_disclaimer(lines: list[str], at: int) -> bool:
-    joined = " ".join(line.strip() for line in lines[at : at + 4])[:LONGEST_LINE]
-    return _DISCLAIMER.match(joined) is not None and "?" not in joined
+def _starts_disclaimer(lines: list[str], at: int, end: int) -> bool:
+    """Whether it has a disclaimer's shape from this line on: what the mail is, whom it is for, what others must do; two of these at least."""
+    text = " ".join(line.strip() for line in lines[at : min(end, at + _DISCLAIMER_LINES)])[:_DISCLAIMER_CHARS]
+    if "?" in text or _ADDED.match(text):
+        return "?" not in text
+    opens = _OPENS.match(text)
+    if opens is None or opens.start("what") >= len(lines[at]):
+        return False
+    return _features(text) >= _FEATURES_AT_LEAST
+
+
+def _features(text: str) -> int:
+    return sum(one.search(text) is not None for one in _FEATURES)
 
 
 def _without_signature(lines: list[str]) -> list[str]:
     for i in range(max(1, len(lines) - _LOOKED_AT), len(lines)):
-        if len(lines[i]) <= _SIGNATURE_LINE and _begins_signature(
-            lines[i].strip(), lines[i + 1 :], is_standard=lines[i] == "-- "
-        ):
-            return [*lines[:i], *_afterword(lines[i + 1 :])]
+        if len(lines[i]) <= _SIGNATURE_LINE:
+            line, rest = lines[i], lines[i + 1 :]
+            if _begins_signature(line.strip(), rest, is_standard=line == "-- ") and not _is_announced(lines, i):
+                return [*lines[:i], *_afterword(rest)]
     return lines
+
+
+def _is_announced(lines: list[str], at: int) -> bool:
+    """Whether a drawn line stands below «Версии:»: then what is below the line is what was announced."""
+    above = next((line for line in reversed(lines[:at]) if line.strip()), "")
+    return _announces(above) and _CLOSING.fullmatch(lines[at].strip()) is None
 
 
 def _begins_signature(line: str, rest: list[str], *, is_standard: bool) -> bool:
@@ -166,7 +259,8 @@ def _is_like_card(first: str) -> bool:
 def _is_card(shown: list[str]) -> bool:
     """Whether it is a name, or a closing with one, and how to reach it: people put rules above logs, addresses and paragraphs, too."""
     begins = _CLOSING.fullmatch(shown[0]) is not None or _PERSON.fullmatch(shown[0]) is not None
-    return begins and any(map(_CONTACT.search, shown)) and not any(_is_own(one) or _is_long(one) for one in shown)
+    ends = _CONTACT.search(shown[-1]) is not None or _PLACE.search(shown[-1]) is not None
+    return begins and ends and not any(_is_own(one) or _is_long(one) or _LOOSE_LINE.fullmatch(one) for one in shown)
 
 
 def _is_long(line: str) -> bool:
@@ -189,23 +283,33 @@ def _is_prose(line: str) -> bool:
 
 
 def _before_afterword(rest: list[str]) -> list[str]:
-    at = next((i for i, line in enumerate(rest) if _AFTERWORD.match(line) or (i and _is_own(line))), len(rest))
+    at = next((i for i, line in enumerate(rest) if _tells(line) or (i and _is_own(line))), len(rest))
     return rest[:at]
+
+
+def _tells(line: str) -> bool:
+    """Whether a line says what no signature does: an afterword, an answer with its label, how many of what."""
+    if _AFTERWORD.match(line) or _AMOUNT.search(line):
+        return True
+    if _CONTACT.search(line) or _PLACE.search(line):
+        return False
+    labelled = None if line.rstrip().endswith("?") else _LABEL.match(line)
+    return _VERSION.search(line) is not None or (labelled is not None and not _CONTACT_LABEL.match(labelled["label"]))
 
 
 def _is_own(line: str) -> bool:
     """Whether a line below a closing says something, as when something came to mind after it: a sentence that is no title and no address."""
     short = line.strip()
-    if (
-        _CONTACT.search(short)
-        or _PLACE.search(short)
-        or short.startswith(">")
-        or _DISCLAIMER.match(short[:LONGEST_LINE])
-    ):
+    if _CONTACT.search(short) or _PLACE.search(short) or short.startswith(">") or _is_legal(short[:LONGEST_LINE]):
         return False
     words = len(short.split())
     ends = short.endswith((".", "!", ":", ";")) and _SMALL.search(short) is not None
     return words >= _MANY_WORDS or (words >= _FEW_WORDS and ends) or _LISTED.match(short) is not None
+
+
+def _is_legal(line: str) -> bool:
+    """Whether a line below a signature belongs to a disclaimer: there, one sign of it is enough."""
+    return _ADDED.match(line) is not None or (_OPENS.match(line) is not None and _features(line) > 0)
 
 
 def _afterword(rest: list[str]) -> list[str]:

@@ -128,7 +128,8 @@ def test_f4_answers_under_quoted_questions() -> None:
     broken = lines[0][:60] + "\n> " + lines[0][60:]
     content = content_of(
         letter(
-            f"{broken}\n> Как узнать: выполните.\n\nАльт 10.2, Эльбрус-8С\n\n{lines[1]}\nвчера, apt-get dist-upgrade"
+            f"{broken}\n> Как узнать: выполните.\n\nАльт 10.2, Эльбрус-8С\n\n{lines[1]}\nвчера, apt-get dist-upgrade",
+            Subject="Re: Question",
         ),
         shipped(),
     )

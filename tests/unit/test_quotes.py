@@ -363,6 +363,162 @@ KEPT = [
         "Не поднимается интерфейс\nbr\nip link show",
         "A short word that is no closing",
     ),
+    case(
+        "Конфигурация:\n\n-- \neth0\neth1",
+        "Конфигурация:\n\n--\neth0\neth1",
+        "The standard mark above what was announced",
+    ),
+    *(
+        pytest.param(text, text, id=why)
+        for text, why in (
+            (
+                "Здравствуйте!\n\nНам нужна сертифицированная ОС: обрабатывается информация ограниченного доступа, в том числе конфиденциальная.",
+                "Confidential information that is processed",
+            ),
+            (
+                "Hello!\n\nThe information we process is confidential, so we need a certified system. Please send prices.",
+                "The same in English",
+            ),
+            (
+                "Какой дистрибутив подойдёт.\n\nУ нас обрабатывается информация, предназначенная только для служебного пользования.",
+                "Information for official use below one's question",
+            ),
+            (
+                "It stops.\n\nThe message says the disk is encrypted and privileged mode is required.",
+                "A program's message that speaks of privileges",
+            ),
+            (
+                "Вопрос.\n\nПеред тем как отправить документ на печать, система зависает.",
+                "What happens before something is printed",
+            ),
+            (
+                "Hello, all.\n\nPlease think about support of the printing subsystem before printing of our forms starts.",
+                "Printing that somebody plans",
+            ),
+            ("Вопрос про почту.\n\nПисьмо не проверяется на вирусы на сервере.", "A mail that is not scanned"),
+            (
+                "A word on orders.\n\nIf you have received our order in error, please tell us. If you are not the intended distributor, forward it.",
+                "An order received in error",
+            ),
+            (
+                "Добрый день!\n\nЭто письмо конфиденциально, прошу никому его не показывать.",
+                "What would leave a greeting and nothing else",
+            ),
+            (
+                "Просим цену.\nДанное письмо конфиденциально, прошу не показывать партнёрам.",
+                "A customer's own wish for secrecy",
+            ),
+            (
+                "Внимание! Почтовый сервер не принимает письма из внешней сети.\n\nС чем это связано?",
+                "A mail server that takes no mail from outside",
+            ),
+            (
+                "Внимание! Внешняя почта не доходит после обновления.\n\nПомогите.",
+                "Mail from outside that does not arrive",
+            ),
+            (
+                "Attention: external users cannot open the company site.\n\nWhat can be done?",
+                "External users in trouble",
+            ),
+            (
+                "Проблема:\nОтправлено через почтовый сервер Communigate\nНе доходит.",
+                "A log's line that sounds like an advertisement",
+            ),
+            ("Проблема. В журнале:\nОтправлено через Яндекс Почту", "The last line, announced above"),
+            ("Версии:\n\n--\nAlt Workstation\nAlt Server", "Two hyphens above a list that was announced"),
+            (
+                "Спецификация\n---\nИван Петров, менеджер, +7 495 123-45-67, просит 50 лицензий",
+                "A drawn line above a wish with contacts",
+            ),
+            (
+                "Hello\n\n*****\nJohn Smith\nmanager +7 495 1234567\n*****\nWe need many",
+                "Stars around a card, words below",
+            ),
+            (
+                "Заявка\n____\nИван Петров\n+7 495 123-45-67\nПришлите прайс",
+                "A drawn line above a card that ends in words",
+            ),
+            (
+                "Наш клиент ivan@example.com пишет:\nне печатает.\n\nЧто ответить?",
+                "A customer's customer, with an address and no date",
+            ),
+            (
+                "Добрый день!\n\nВ письме от 23.11.2026 ваш менеджер сообщил:\nцена 5000 руб.\n\nЭто актуально?",
+                "What somebody wrote on a day, retold",
+            ),
+            (
+                "Есть письмо.\n\nПисьмо от 12.03.2026 № 45:\nпросим подтвердить совместимость.\n\nКогда будет ответ?",
+                "A letter with its number and day",
+            ),
+            (
+                "Ошибка.\n\nСообщение от установщика в 10:15:\nнет места на диске",
+                "An installer's message with its time",
+            ),
+            (
+                "It broke.\n\nOn 12:03 the kernel wrote to the log:\nOOM killer\n\nWhat now?",
+                "A kernel that writes into a log",
+            ),
+            (
+                "A word.\n\nIn the mail from 12.03.2026 you wrote:\nthe price is 5000.\n\nIs it still valid?",
+                '"You wrote", with a day alone',
+            ),
+            (
+                "Our mailer makes this header.\n\nFrom: app@example.org\nTo: admin@example.org\nSubject: test\n\nWhat is wrong?",
+                "A header without a date, as a sample",
+            ),
+            (
+                "Добрый день!\n\nОт: Поддержка <presale@example.org>\nОтправлено: 23 ноября 2026 г. 10:15\nКому: Иван\nТема: RE: Печать\n\nСистема? Альт.",
+                "A greeting alone above an original: the answers are inside",
+            ),
+        )
+    ),
+]
+
+FIRST = [
+    *(
+        pytest.param(text, text, id=why)
+        for text, why in (
+            ("Ошибка при установке:\n\n> Error: cannot open /dev/sda\n> Aborting\n\nЧто делать?", "A log with marks"),
+            ("Install log at 10:15:\n\n> Error: cannot open /dev/sda\n\nWhat now?", "A log with a time above it"),
+            ("Запустили:\n\n> dir\nВывод пуст.", "A prompt"),
+            (
+                "Заявка с сайта\n\nОт: Иван <ivan@example.org>\nТема: Лицензии\nДата: 23.11.2026\n\nСообщение: сколько стоит?",
+                "A web form",
+            ),
+            (
+                "Заявка на тестирование.\n\nОт кого: Иванов\nДата: 23.11.2026\nКому: отдел\nТема: тест\n\nПросим проверить.",
+                "A form that people fill",
+            ),
+            (
+                "Good day to you.\n\nOn 12.03.2026 10:15 your manager Petrov wrote:\nthe price is 5000.\n\nIs it valid?",
+                "What somebody wrote, retold to the minute",
+            ),
+        )
+    ),
+    case(
+        f"{OWN}\n\n23.11.2026 10:15, Support <presale@example.org> wrote:\n> Try an update.\n\n> Regards",
+        OWN,
+        "A mail program's introduction makes a quotation of marks",
+    ),
+    case(
+        f"{OWN}\n\n> 23 нояб. 2026 г., в 10:15, Поддержка <presale@example.org> написал(а):\n> \n> Попробуйте.",
+        OWN,
+        "An introduction that is marked itself",
+    ),
+    case(
+        f"{OWN}\n\nOn Mon, Nov 23, 2026 at 10:15 AM Support <presale@example.org> wrote:\nTry an update.",
+        OWN,
+        "An introduction with address, day and time needs no marks",
+    ),
+]
+
+ESCAPED = [
+    case(
+        "We have offices.\n\n>From Moscow to Vladivostok we have 120.\n>From here on none.",
+        "We have offices.\n\nFrom Moscow to Vladivostok we have 120.\nFrom here on none.",
+        "Lines that a mailbox file has marked",
+    ),
+    case(f"{OWN}\n\n>From our side:\n>try an update.", OWN, "The same word in a quotation"),
 ]
 
 INTERLEAVED = [
@@ -432,6 +588,46 @@ SIGNED = [
     case(f"{OWN}\n\nОтправлено из Яндекс Почты для мобильных", OWN, "Yandex's advertisement"),
     case(f"{OWN}\n\nSent from my Samsung Galaxy smartphone.", OWN, "Samsung's advertisement"),
     case(f"{OWN}\n\nПолучите Outlook для Android", OWN, "Outlook's advertisement"),
+    case(f"{OWN}\n\nПолучить Outlook для Android<https://aka.ms/x>", OWN, "Outlook's advertisement in other words"),
+    case(f"{OWN}\n\nСкачать Outlook для iOS", OWN, "Outlook's advertisement on a telephone"),
+    case(f"{OWN}\n\nОтправлено с iPhone\n\n-- \nИван", OWN, "An advertisement above the signature"),
+    case(
+        f"{OWN}\n\nС уважением,\nИван Петров\nСведения о системе: Альт x86_64\nИнформация об обновлении системы: вчера",
+        f"{OWN}\n\nСведения о системе: Альт x86_64\nИнформация об обновлении системы: вчера",
+        "Answers with their labels below the signature",
+    ),
+    case(
+        f"{OWN}\n\nС уважением,\nИван Петров\n\nРабочих станций: 50\nСотрудников: 20\nВремя поставки: декабрь",
+        f"{OWN}\n\nРабочих станций: 50\nСотрудников: 20\nВремя поставки: декабрь",
+        "Labels that begin like those of contacts",
+    ),
+    case(
+        f"{OWN}\n\nС уважением,\nИван Петров\n\nМы получили ваш ответ, спасибо, но это письмо было о другом.",
+        f"{OWN}\n\nМы получили ваш ответ, спасибо, но это письмо было о другом.",
+        "Words of mails below the signature",
+    ),
+    case(
+        f"{OWN}\n\nС уважением,\nИван Петров\n\nСписок ПО:\nАльт Сервер\nАльт Рабочая станция",
+        f"{OWN}\n\nСписок ПО:\nАльт Сервер\nАльт Рабочая станция",
+        "A list with a heading below the signature",
+    ),
+    case(
+        f"{OWN}\n\nBest regards,\nIvan Petrov\nACME\n\nAlt Server x 10\nAlt Workstation 50 pcs",
+        f"{OWN}\n\nAlt Server x 10\nAlt Workstation 50 pcs",
+        "Products and amounts below the signature",
+    ),
+    case(
+        f"{OWN}\n\nС уважением,\nИван Петров\nДолжность: инженер\nТелефон: 123-45-67\nE-mail: ivan@example.com\nСайт: example.com\nИНН: 7700000000",
+        OWN,
+        "Labels of contacts",
+    ),
+    case(
+        f"{OWN}\n\nCONFIDENTIALITY NOTICE\n\nThis message is privileged.\nAny disclosure of it is prohibited.",
+        OWN,
+        "A lawyer's heading in a paragraph of its own",
+    ),
+    case(f"{OWN}\n\nПрежде чем распечатать это письмо, подумайте об экологии", OWN, "A wish for the trees in Russian"),
+    case(f"{OWN}\n\nЭто сообщение проверено на вирусы антивирусом Example.", OWN, "A virus scanner's remark"),
     case(
         f"{OWN}\n\nС уважением,\nИван\n\nНастоящее сообщение и любые приложения к нему содержат конфиденциальную информацию и предназначены\nисключительно для адресата. "
         "Если вы получили его по ошибке, удалите его.",
@@ -461,6 +657,18 @@ def test_cut(text: str, kept: str) -> None:
     found = cut(text)
     assert found.text == kept
     assert found.cut == ("".join(kept.split()) != "".join(text.split()))
+
+
+@pytest.mark.parametrize(("text", "kept"), FIRST)
+def test_cut_of_a_first_mail(text: str, kept: str) -> None:
+    """In a mail that answers none, nothing but a mail program's own introduction makes a quotation."""
+    assert cut(text, reply=False).text == kept
+
+
+@pytest.mark.parametrize(("text", "kept"), ESCAPED)
+def test_marks_of_a_mailbox_file(text: str, kept: str) -> None:
+    """What a mailbox file marks is the writer's own, and loses its mark; among other marks it is quoted."""
+    assert cut(text).text == kept
 
 
 @pytest.mark.parametrize(("text", "kept"), KEPT)

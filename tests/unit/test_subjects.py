@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.subjects import is_forward, number_in, topic
+from bridge.core.subjects import is_forward, is_reply, number_in, topic
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,43 @@ def test_prefixes(subject: str) -> None:
         "Наш вопрос: лицензии",
         "RED OS: сравнение",
         "Ответьте: срочно",
-        "[ALT] Re: Печать",
         "C: диск не виден",
     ],
 )
 def test_no_prefixes(subject: str) -> None:
     """Words that only resemble a prefix stay."""
     assert topic(subject) == subject
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("Re: [users] Re: price", "[users] price"),
+        ("[ALT] Re: Печать", "[ALT] Печать"),
+        ("[ALT] Настройка: печать", "[ALT] Настройка: печать"),
+        ("[Важно: Re] Re: Печать", "[Важно: Re] Re: Печать"),
+    ],
+)
+def test_prefixes_behind_a_tag(subject: str, expected: str) -> None:
+    """The tag of a mailing list stays, and what mail programs put behind it goes."""
+    assert topic(subject) == expected
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("Re: a", True),
+        ("Отв: a", True),
+        ("[ALT] Re: a", True),
+        ("Re: Fwd: a", True),
+        ("Fwd: Re: a", False),
+        ("Reading: a", False),
+        ("a", False),
+    ],
+)
+def test_replies(subject: str, expected: bool) -> None:
+    """Only the outermost prefix tells whether a mail is an answer."""
+    assert is_reply(subject) is expected
 
 
 def test_nothing_but_prefixes() -> None:
@@ -75,6 +105,6 @@ def test_numbers(subject: str, number: int | None) -> None:
 
 @given(st.text(max_size=100))
 def test_any_subject(subject: str) -> None:
-    """A topic is the end of the subject, and has no prefix left."""
+    """A topic is the end of the subject behind a tag that it may have, and has no prefix left."""
     assert topic(topic(subject)) == topic(subject)
-    assert topic(subject).rstrip("]").strip() in subject
+    assert topic(subject).rstrip("]").rpartition("]")[2].strip() in subject
