@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -39,8 +38,6 @@ DAY: Final = timedelta(days=1)
 HANDLED: Final = frozenset({Fate.TICKET, Fate.NOTE, Fate.MACHINE})
 """What people in the mailbox need to look at no more."""
 PLACEHOLDER: Final = "-"
-_ADDRESS: Final = re.compile(r"[^\s@«»,;:<>]+@[^\s@«»,;:<>]+")
-"""Logs have no personal data."""
 OUT_OF_REACH: Final = 3
 """So many mails in a row that fail for a temporary reason mean that a server is out of reach, not that the mails are bad."""
 
@@ -114,7 +111,7 @@ class Intake:
                 raise
         except Exception as error:  # a message that breaks the program must not keep the others waiting (W6)
             log.exception("mail %s", name)
-            haul.failed.append(f"mail {name}: {type(error).__name__}: {error}")
+            haul.failed.append(f"mail {name}: {type(error).__name__}; the log shows where")
         else:
             haul.in_a_row = 0
 
@@ -163,7 +160,7 @@ class _Handling:
     def run(self, budget: Budget) -> Fate | None:
         ticket = self._thread_ticket()
         verdict = self._judge(ticket)
-        log.info("mail %s: %s: %s", self.key[:8], type(verdict).__name__, _ADDRESS.sub("…", verdict.reason))
+        log.info("mail %s: %s: %s", self.key[:8], type(verdict).__name__, verdict.reason)
         if self.intake.shadow:
             self.haul.taken.append(Taken(self.key, None, f"{verdict.reason} (shadow: not done)"))
             return None
