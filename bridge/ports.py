@@ -291,7 +291,8 @@ class Postman(Protocol):
         """Send one mail; returns the recipients refused for good with the server's words, where others were taken.
 
         Raises:
-            TemporaryError: it was not taken, and may be later (out of reach, 4xx, a recipient deferred: then nobody gets it yet).
+            OutOfReachError: it was not taken, and nothing else would be now.
+            TemporaryError: it was not taken, and may be later (4xx, a recipient deferred: then nobody gets it yet).
             UnknownOutcomeError: it was sent and no answer came.
             PermanentError: refused for good (5xx, all recipients refused, wrong password, no TLS).
         """

@@ -111,7 +111,7 @@ def test_an_address_that_is_deferred_is_tried_again_for_three_days(story: MailSt
     story.put(story.letter("Вопрос", QUESTION, MailPerson(story.mails.server, DEFERRED, "Кто-то")))
     assert story.run().exit is Exit.TICKETS_FAILED
     (number,) = story.tickets()
-    for _ in range(24):
+    for _ in range(30):
         story.later(hours=4)
         story.app.run_pass(tickets=False)
     (told,) = [note for note in story.notes(number, private=True) if "не отправлено" in note]
