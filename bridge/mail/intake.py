@@ -240,7 +240,11 @@ class _Handling:
         return self.intake.desk.open(new, self.sender if self._is_verified() else "")
 
     def _is_verified(self) -> bool:
-        return self.intake.mail.own_name and self.sender.rpartition("@")[2].casefold() in self.letter.verified
+        """Whether the writer is From, and From is genuine: of whom Reply-To names nothing is proven."""
+        is_from = self._writer is not None and self._writer == self.letter.sender
+        return (
+            self.intake.mail.own_name and is_from and self.sender.rpartition("@")[2].casefold() in self.letter.verified
+        )
 
     def _name(self) -> str:
         return self._writer.name if self._writer else ""

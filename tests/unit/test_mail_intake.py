@@ -377,16 +377,19 @@ def test_w5_shadow_mode_touches_nothing(office: Office) -> None:
 
 
 def test_own_names_are_for_verified_senders_only(office: Office) -> None:
-    """With DMARC the ticket is the customer's own; without it the bridge's account speaks for a stranger."""
+    """With DMARC the ticket is the customer's own; without it, or for who is in Reply-To alone, the bridge's account speaks for a stranger."""
     office.mail = replace(MAIL, own_name=True, authserv="mx.vendor.test")
     office.world.cabinet.add_account("ivan", "Иван Петров", mail=IVAN.mail)
     for project in office.world.cabinet.projects.values():
         project.members["ivan"] = frozenset({"Клиент"})
     office.mailbox.put(letter("Раз", verified=frozenset({"example.org"})))
     office.mailbox.put(letter("Два", verified=frozenset({"evil.example"})))
-    own, other = office.run().taken
+    named = {"sender": Address("noreply@example.org"), "reply_to": IVAN}
+    office.mailbox.put(letter("Три", verified=frozenset({"example.org"}), **named))
+    own, other, of_a_form = office.run().taken
     assert office.ticket(own.ticket_id or 0).channel is Channel.CABINET
     assert office.ticket(other.ticket_id or 0).channel is Channel.MAIL
+    assert office.ticket(of_a_form.ticket_id or 0).channel is Channel.MAIL
 
 
 @pytest.mark.parametrize(("closed", "same"), [(ReplyToClosed.REOPEN, True), (ReplyToClosed.NEW, False)])
