@@ -116,14 +116,14 @@ class Intake:
             haul.in_a_row = 0
 
     def _take(self, waiting: Waiting, now: datetime, budget: Budget, haul: Haul) -> None:
-        raw = self.mailbox.fetch(waiting, self.mail.limits.message)
+        raw = self.mailbox.fetch(waiting, self.mail.limits.message + 1)  # one byte more shows that there is more
         fate = self._handle(raw, waiting.arrived_at, now, budget, haul) if raw else None
         if fate is not None and not self.shadow:
             self.mailbox.mark(waiting, handled=fate in HANDLED)
 
     def _handle(self, raw: bytes, arrived_at: datetime, now: datetime, budget: Budget, haul: Haul) -> Fate | None:
         """Handle one message; what became of it, None when it needs to be looked at again."""
-        letter = self.read(raw, arrived_at)
+        letter = self._read(raw, arrived_at)
         keys = self.threads.keys(letter.digest)
         known = next((received for key in keys if (received := self.post.received(key))), None)
         if known is not None and known.fate is not None:
@@ -131,6 +131,11 @@ class Intake:
         if known is not None and known.fate is None and now < known.claimed_at + self.policy.limits.settle_unknown:
             return None
         return _Handling(self, letter, raw, keys, known, now, haul).run(budget)
+
+    def _read(self, raw: bytes, arrived_at: datetime) -> Letter:
+        most = self.mail.limits.message
+        letter = self.read(raw[:most], arrived_at)
+        return letter.cut_off() if len(raw) > most else letter
 
 
 @dataclass(frozen=True)
@@ -266,7 +271,8 @@ class _Handling:
                     "addresses": ", ".join(address for address, _ in failed) or "?",
                     "reason": "; ".join(dict.fromkeys(why for _, why in failed if why))[:500],
                 }
-                self._own(ticket, Notice("mail_bounced", f"возврат письма {self.key[:8]}", values))
+                text, what = ("mail_bounced", "возврат") if verdict.bounce.final else ("mail_delayed", "задержка")
+                self._own(ticket, Notice(text, f"{what} письма {self.key[:8]}", values))
         self._settle(Fate.MACHINE, verdict.reason)
 
     def _put_aside(self, reason: str) -> None:
@@ -300,7 +306,7 @@ class _Handling:
         self._own(ticket, Notice("mail_staff", f"почта {self.key[:8]}", values))
 
     def _tell_left_out(self, ticket: Ticket, tongue: Language) -> None:
-        files = writing.left_out(self.letter, tongue)
+        files = writing.left_out(self.letter, self.intake.mail.limits, tongue)
         if files:
             self._own(ticket, Notice("mail_left_out", f"вложения {self.key[:8]}", {"files": files}), tongue)
 
