@@ -105,9 +105,7 @@ class Dispatch:
             self._wake(ticket_id, wake)
 
     def _post_one(self, parcel: Parcel, ticket: Ticket, posted: frozenset[int], now: datetime, sent: Sent) -> None:
-        files = (
-            self.desk.files(ticket.id, parcel.attachments, self.mail.limits.attachment) if parcel.attachments else ()
-        )
+        files = self.desk.files(ticket.id, parcel.journal_id, self.mail.limits.attachment) if parcel.attachments else ()
         outgoing = Outgoing(
             message_id=self.threads.message_id(ticket.id, parcel.journal_id),
             ticket_id=ticket.id,

@@ -47,26 +47,26 @@ def _parts(value: str) -> list[str]:
     parts, at, depth = [""], 0, 0
     while at < len(value):
         found = (_IN_COMMENT if depth else _TOKEN).match(value, at)
-        token = found[0] if found else ""
-        at += len(token)
-        if token in {'"', "\\"}:
+        piece = found[0] if found else ""
+        at += len(piece)
+        if piece in {'"', "\\"}:
             return []
-        depth += {"(": 1, ")": -1}.get(token, 0)
+        depth += {"(": 1, ")": -1}.get(piece, 0)
         if depth < 0:
             return []
-        if token == ";" and not depth:
+        if piece == ";" and not depth:
             parts.append("")
-        elif token == ")":
+        elif piece == ")":
             parts[-1] += " "
         elif not depth:
-            parts[-1] += _unquoted(token)
+            parts[-1] += _unquoted(piece)
     return [] if depth else parts
 
 
-def _unquoted(token: str) -> str:
-    if token[0] != '"':
-        return token
-    harmless = _HARMLESS.fullmatch(token)
+def _unquoted(piece: str) -> str:
+    if piece[0] != '"':
+        return piece
+    harmless = _HARMLESS.fullmatch(piece)
     return harmless[1] if harmless else '"'
 
 
