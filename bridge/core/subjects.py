@@ -14,6 +14,7 @@ _NUMBER: Final = re.compile(
     r"(?:№|(?<![\w&#])#|\bno\.|\b(?:обращени[еяюи]|заявк[аеиу]|запрос[ау]?|request|ticket|issue)\b)\s{0,2}[№#]?\s{0,2}(\d{1,9})(?!\d)",
     re.IGNORECASE,
 )
+_OURS: Final = re.compile(r"\s*\[(?:№|No\.)\s?\d+\]")
 _PREFIXES_AT_MOST: Final = 50
 
 
@@ -26,6 +27,11 @@ def topic(subject: str) -> str:
             break
         rest = rest[start.end() :] if start else inside["rest"] if inside else rest
     return rest.strip()
+
+
+def unnumbered(subject: str) -> str:
+    """The subject without the ticket's number as our mails have it: «[№1234]»."""
+    return _OURS.sub("", subject)
 
 
 def is_forward(subject: str) -> bool:

@@ -325,4 +325,4 @@ def _thread_of(ticket: Ticket, policy: Policy) -> Thread:
     origins = [origin for origin in came if origin is not None]
     people = {address.casefold() for origin in origins for address in (origin.sender, *origin.copies)}
     closed = ticket.current.status in policy.redmine.statuses.closed
-    return Thread(ticket.id, closed, frozenset(people))
+    return Thread(ticket.id, closed, frozenset(people), ticket.created.subject)
