@@ -11,6 +11,7 @@ from typing import Final
 from bridge.core.model import Channel, Ticket
 from bridge.core.outbound import Parcel, next_moment, to_mail
 from bridge.core.policy import Mail, Policy
+from bridge.core.rules import is_in_shadow
 from bridge.core.threads import Threads
 from bridge.errors import (
     BridgeError,
@@ -95,7 +96,7 @@ class Dispatch:
         What stands in it has happened, also by a clock of Redmine's that is ahead, or later in this pass.
         """
         ticket = self.tracker.read(ticket_id)
-        if ticket is None or ticket.channel is not Channel.MAIL:
+        if ticket is None or ticket.channel is not Channel.MAIL or is_in_shadow(ticket, self.policy):
             return
         posted, seen_at = self.post.posted(ticket_id), max([now, *(journal.at for journal in ticket.journals)])
         for parcel in to_mail(ticket, self.mail, posted, seen_at):

@@ -17,6 +17,7 @@ from bridge.core.inbound import (
     PutAside,
     Thread,
     Verdict,
+    as_ticket,
     fields_of,
     judge,
 )
@@ -24,6 +25,7 @@ from bridge.core.letter import Address, Letter
 from bridge.core.machines import writer_of
 from bridge.core.model import Channel, Language, Ticket
 from bridge.core.policy import Mail, Policy
+from bridge.core.rules import is_in_shadow
 from bridge.core.threads import Threads
 from bridge.engine import BrakeError, Budget, RateError
 from bridge.errors import BridgeError, InvalidError, NotFoundError, TemporaryError
@@ -69,7 +71,10 @@ class Haul:
 
 @dataclass(frozen=True)
 class Intake:
-    """Makes tickets and notes of mails. `read` decodes a message; `shadow` judges and logs, and touches neither Redmine nor the mailbox."""
+    """Makes tickets and notes of mails. `read` decodes a message; `shadow` judges and logs, and touches neither Redmine nor the mailbox.
+
+    Nor is anything touched for a mail whose ticket takes a route that is in shadow.
+    """
 
     mailbox: Mailbox
     tracker: Tracker
@@ -166,7 +171,7 @@ class _Handling:
         ticket = self._thread_ticket()
         verdict = self._judge(ticket)
         log.info("mail %s: %s: %s", self.key[:8], type(verdict).__name__, verdict.reason)
-        if self.intake.shadow:
+        if self.intake.shadow or self._is_route_in_shadow(verdict, ticket):
             self.haul.taken.append(Taken(self.key, None, f"{verdict.reason} (shadow: not done)"))
             return None
         if isinstance(verdict, AsTicket | AsNote):
@@ -175,6 +180,14 @@ class _Handling:
             return None
         self._do(verdict, ticket)
         return self.haul.taken[-1].fate
+
+    def _is_route_in_shadow(self, verdict: Verdict, ticket: Ticket | None) -> bool:
+        match verdict:
+            case AsTicket():
+                return is_in_shadow(as_ticket(self.letter, verdict.content, self.intake.policy), self.intake.policy)
+            case AsNote():
+                return ticket is not None and is_in_shadow(ticket, self.intake.policy)
+        return False
 
     def _thread_ticket(self) -> Ticket | None:
         """The ticket that the letter's references stand for, if it came by mail and is in scope."""

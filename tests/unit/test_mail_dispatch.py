@@ -317,6 +317,19 @@ def test_w5_shadow_mode_mails_nothing(channel: Channel, number: int) -> None:
     assert len(channel.postman.sent) == 1
 
 
+def test_w5_nothing_is_mailed_of_a_route_in_shadow(channel: Channel, number: int) -> None:
+    """As nothing is written."""
+    world = channel.office.world
+    world.staff().note(number, "Ответ", at=TEN + HOUR)
+    routes = world.rules.routes
+    world.rules = replace(world.rules, routes=tuple(replace(one, shadow=True) for one in routes))
+    channel.run(TEN + 2 * HOUR)
+    assert len(channel.postman.sent) == 1
+    world.rules = replace(world.rules, routes=routes)
+    channel.send(number, now=TEN + 3 * HOUR)
+    assert len(channel.postman.sent) == 2
+
+
 def test_the_mails_job_alone_looks_at_no_tickets(channel: Channel) -> None:
     """It takes in and sends; the acknowledgement comes with the next pass over tickets."""
     channel.office.mailbox.put(letter())

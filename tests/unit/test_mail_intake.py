@@ -26,7 +26,7 @@ from bridge.ports import Fate, Waiting
 from tests.fakes.desk import FakeDesk
 from tests.fakes.mailbox import FakeMailbox, FakeMailStore
 from tests.unit import letters
-from tests.unit.making import moment
+from tests.unit.making import PRODUCT, moment
 from tests.unit.worlds import MINUTE, TEN, World, limited
 
 IVAN = Address("ivan@example.org", "Иван Петров")
@@ -442,6 +442,23 @@ def test_w5_shadow_mode_touches_nothing(office: Office) -> None:
     assert (office.world.cabinet.tickets, office.mailbox.marked) == ({}, [])
     office.world.rules = limited(office.world.rules, shadow=False)
     assert office.run().taken[0].fate is Fate.TICKET
+
+
+def test_w5_a_route_in_shadow_is_touched_by_no_mail(office: Office) -> None:
+    """Neither a new ticket nor a note on one that is there; what takes another route is handled."""
+    office.mailbox.put(letter())
+    number = office.run().taken[0].ticket_id or 0
+    routes = office.world.rules.routes
+    shadowed = tuple(replace(one, shadow=one is routes[-1]) for one in routes)
+    office.world.rules = replace(office.world.rules, routes=shadowed)
+    uids = [
+        office.mailbox.put(office.reply("И ещё?", number)),
+        office.mailbox.put(letter("Что взять?", message_id="2")),
+    ]
+    other = office.mailbox.put(letter(subject=PRODUCT, message_id="3"))
+    taken = office.run(TEN + 2 * MINUTE).taken
+    assert [one.fate for one in taken] == [None, None, Fate.TICKET]
+    assert (set(uids) & set(office.mailbox.marked), other in office.mailbox.marked) == (set(), True)
 
 
 def test_own_names_are_for_verified_senders_only(office: Office) -> None:
