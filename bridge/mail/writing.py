@@ -112,13 +112,15 @@ def _stands_in(ticket: Ticket, note: str) -> bool:
 
 def left_out(letter: Letter, limits: MailLimits, tongue: Language) -> list[Mapping[str, str]]:
     """The files that were not taken, as texts name them, and why."""
-    files = [
+    files: list[Mapping[str, str]] = [
         {"name": inert(one.name), "reason": _why(one, letter, limits, tongue)}
         for one in letter.enclosures
         if one.left_out
     ]
-    rest = {"name": _THE_REST.get(tongue), "reason": _TOO_LONG.get(tongue).format(most=_mb(limits.message, tongue))}
-    return [*files, rest] if letter.cut else files
+    if letter.cut:
+        reason = _TOO_LONG.get(tongue).format(most=_mb(limits.message, tongue))
+        files.append({"name": _THE_REST.get(tongue), "reason": reason})
+    return files
 
 
 def _why(one: Enclosure, letter: Letter, limits: MailLimits, tongue: Language) -> str:
