@@ -26,6 +26,7 @@ from bridge.adapters.store import SqlStore
 from bridge.core.model import Channel, Ticket
 from bridge.core.outbound import unmailed_since
 from bridge.core.policy import Policy
+from bridge.core.rules import is_in_shadow
 from bridge.engine import BRAKE, Budget, Engine, Look, Rate
 from bridge.errors import NotFoundError, PermanentError
 from bridge.jobs import Exit, Flag, Pass, Summary
@@ -158,7 +159,7 @@ class App:
     def _when_to_mail(self, ticket: Ticket, now: datetime) -> datetime | None:
         """When a ticket has notes to be mailed; never where nothing is mailed."""
         mail = self.policy.mail
-        if mail is None or ticket.channel is not Channel.MAIL or self.policy.limits.shadow:
+        if mail is None or ticket.channel is not Channel.MAIL or is_in_shadow(ticket, self.policy):
             return None
         return unmailed_since(ticket, mail, self.store.post.posted(ticket.id), now)
 

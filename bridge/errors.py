@@ -49,6 +49,10 @@ class TemporaryError(BridgeError):
     """It may work later: Redmine is out of reach, overloaded or answered nonsense."""
 
 
+class OutOfReachError(TemporaryError):
+    """A mail server cannot be reached, or is closing: whatever else is meant for it would fail the same way."""
+
+
 class UnknownOutcomeError(TemporaryError):
     """A write was sent and no answer came: it may or may not have happened (W3)."""
 

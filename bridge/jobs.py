@@ -134,7 +134,7 @@ class Pass:
             self._take_in(budget, summary)
             if tickets:
                 self._run(budget, summary)
-            self._send_out(summary)
+            self._send_out(summary, alone=not tickets)
 
         return self._unless_held(work)
 
@@ -171,16 +171,23 @@ class Pass:
         """Mails first: what they bring is looked at in the same pass."""
         if self.mail is not None:
             summary.mail = MailSummary()
-            self.mail.take_in(self.now, budget, summary.mail, self.stopping)
+            self.mail.take_in(self.now, budget, summary.mail, self._stops)
             self.renew()
 
-    def _send_out(self, summary: Summary) -> None:
-        """The answers, when all notes of the pass are written."""
+    def _send_out(self, summary: Summary, *, alone: bool) -> None:
+        """The answers, when all notes of the pass are written. A mail server out of reach is that of the mail's job `alone`."""
         if self.mail is None or summary.mail is None:
             return
-        self.mail.send_out(summary.mail_tickets, self.now, summary.mail)
+        self.mail.send_out(summary.mail_tickets, self.now, summary.mail, self._stops)
         if summary.mail.failed and summary.exit is Exit.DONE:
-            summary.exit = Exit.OUT_OF_REACH if summary.mail.out_of_reach else Exit.TICKETS_FAILED
+            away = summary.mail.out_of_reach
+            summary.exit = Exit.OUT_OF_REACH if away and alone else Exit.TICKETS_FAILED
+            summary.why = summary.why or away
+
+    def _stops(self) -> bool:
+        """Whether to stop before the next mail; asking keeps the pass ours."""
+        self.renew()
+        return self.stopping()
 
     def plan(self) -> list[Look]:
         """What a pass would do: on what it would look at, closed tickets too, and on everything that is open; writes nothing."""

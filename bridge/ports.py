@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -247,8 +247,8 @@ class Desk(Protocol):
     def note(self, ticket_id: int, text: str, *, private: bool = False, files: tuple[File, ...] = ()) -> None:
         """Add a note with files, in one request."""
 
-    def files(self, ticket_id: int, names: Collection[str], at_most: int) -> tuple[File, ...]:
-        """A ticket's attachments of these names, the newest where several are called so; `content` is empty for those beyond `at_most` bytes."""
+    def files(self, ticket_id: int, journal_id: int, at_most: int) -> tuple[File, ...]:
+        """The attachments that came with a journal and are still there; `content` is empty for those beyond `at_most` bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +291,8 @@ class Postman(Protocol):
         """Send one mail; returns the recipients refused for good with the server's words, where others were taken.
 
         Raises:
-            TemporaryError: it was not taken, and may be later (out of reach, 4xx, a recipient deferred: then nobody gets it yet).
+            OutOfReachError: it was not taken, and nothing else would be now.
+            TemporaryError: it was not taken, and may be later (4xx, a recipient deferred: then nobody gets it yet).
             UnknownOutcomeError: it was sent and no answer came.
             PermanentError: refused for good (5xx, all recipients refused, wrong password, no TLS).
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import traceback
 from copy import copy
@@ -13,17 +14,21 @@ from typing import Final
 
 FIELDS: Final = ("run", "ticket", "step", "reason")
 """What a line of JSON has beside its message, where the line is about such a thing."""
+_ADDRESS: Final = re.compile(r"[^\s@«»\"'(),;:<>\[\]=/]{1,320}@[^\s@«»\"'(),;:<>\[\]=/]{1,255}")
 Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class Discreet(logging.Formatter):
-    """Shows of an error where it was raised and what kind it is, not its words: they may quote a ticket or a person."""
+    """Shows of an error where it was raised and what kind it is, not its words: they may quote a ticket or a person.
+
+    Mail addresses are masked in whatever is logged: servers quote them in their answers.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The line; a traceback that another handler has written into the record is not taken over."""
         record = copy(record)
         record.exc_text = None
-        return super().format(record)
+        return masked(super().format(record))
 
     def formatException(self, ei: Raised) -> str:  # noqa: N802 - as logging calls it
         """The places, and the kinds of the error and of those that it came from."""
@@ -51,7 +56,13 @@ class JsonFormatter(Discreet):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        shown = {name: masked(value) if isinstance(value, str) else value for name, value in line.items()}
+        return json.dumps(shown, ensure_ascii=False)
+
+
+def masked(text: str) -> str:
+    """The text without mail addresses."""
+    return _ADDRESS.sub("…", text)
 
 
 def set_up_logging(*, verbose: bool, as_json: bool) -> None:

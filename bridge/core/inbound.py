@@ -17,7 +17,7 @@ from bridge.core.machines import machine_of, writer_of
 from bridge.core.model import EMPTY_HISTORY, Channel, Language, Person, Role, State, Ticket
 from bridge.core.policy import FieldRule, MailLimits, Policy, ReplyToClosed, Text
 from bridge.core.rules import Routing, routing_of
-from bridge.core.subjects import is_forward, is_reply, number_in, topic
+from bridge.core.subjects import is_forward, is_reply, number_in, topic, unnumbered
 from bridge.core.text import language
 from bridge.core.thanks import is_only
 from bridge.core.threads import Threads
@@ -32,15 +32,20 @@ _NO_SUBJECT: Final = Text("(без темы)", "(no subject)")
 _ITEM: Final = re.compile(r"^\s{0,3}(?:\d{1,2}\s?[.)]|[-*•])\s{0,3}")
 _QUESTION_LINES: Final = 4
 _QUESTION_CHARS: Final = 30
+_TOPIC_BEGINS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The ticket that a letter's references stand for, as Redmine shows it: who may write into it (addresses as they are compared)."""
+    """The ticket that a letter's references stand for, as Redmine shows it: who may write into it (addresses as they are compared).
+
+    `subject` is the one that its mails have; empty where that is not known.
+    """
 
     ticket_id: int
     closed: bool
     people: frozenset[str]
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +108,25 @@ Verdict = AsTicket | AsNote | LeaveAlone | FromMachine | PutAside
 # --- what is written ------------------------------------------------------------------------------------------------------------------------
 
 
-def content_of(letter: Letter, policy: Policy) -> Content:
+def content_of(letter: Letter, policy: Policy, thread: Thread | None = None) -> Content:
     """What a letter says for Redmine: without prefixes, quotes and signature; something stands there even where the mail said nothing."""
     reply = bool(letter.references) or is_reply(letter.subject)
     own = quotes.cut(letter.text, forwarded=is_forward(letter.subject), reply=reply)
-    text = labelled(own.text, policy.required.fields)
+    text = labelled(own.text, policy.required.fields) or _said_in_subject(letter, thread)
     spoken = language(f"{letter.subject}\n{own.text}")
     return Content(_shown_topic(topic(letter.subject), spoken), text or _NO_TEXT.get(spoken), own.cut)
+
+
+def _said_in_subject(letter: Letter, thread: Thread | None) -> str:
+    """The subject of a letter in a thread, where it is another one than the thread's."""
+    said = topic(unnumbered(letter.subject))
+    return "" if thread is None or not thread.subject or _same_topic(said, thread.subject) else said
+
+
+def _same_topic(said: str, known: str) -> bool:
+    """Whether they are one, of which mails may have the beginning only."""
+    one, other = (" ".join(topic(unnumbered(subject)).casefold().split()) for subject in (said, known))
+    return one == other or (len(one) >= _TOPIC_BEGINS and other.startswith(one.rstrip("…. ")))
 
 
 def _shown_topic(subject: str, spoken: Language) -> str:
@@ -200,12 +217,11 @@ def judge(  # noqa: PLR0913 - all that a verdict depends on
     )
     if aside is not None:
         return aside
-    content = content_of(letter, policy)
     number = thread_of(letter, threads)
     if thread is not None and thread.ticket_id == number:
-        verdict = _in_thread(letter, content, policy, thread)
+        verdict = _in_thread(letter, content_of(letter, policy, thread), policy, thread)
     else:
-        verdict = _anew(letter, content, policy, number)
+        verdict = _anew(letter, content_of(letter, policy), policy, number)
     return (_flood(policy, tickets_lately) if isinstance(verdict, AsTicket) else None) or verdict
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -62,7 +62,7 @@ class Letter:
     `text` is the whole text in plain words, HTML converted, nothing cut. `headers` has the decoded values of all headers by
     lower-case name, in order. `verified` are the domains for which a trusted server's Authentication-Results says that From is genuine.
     `digest` tells this message from every other one, whatever route it took: SHA-256 over Message-ID, From, Date, Subject and the body.
-    `troubles` says, in sentences, what could not be read as it was meant.
+    `troubles` says, in sentences, what could not be read as it was meant; `cut` that only the message's beginning was read.
     """
 
     message_id: str
@@ -81,6 +81,7 @@ class Letter:
     verified: frozenset[str] = frozenset()
     bounce: Bounce | None = None
     troubles: tuple[str, ...] = ()
+    cut: bool = False
 
     def __post_init__(self) -> None:
         """Refuse naive moments."""
@@ -91,3 +92,11 @@ class Letter:
     def header(self, name: str) -> str:
         """The first value of a header, empty where there is none."""
         return next(iter(self.headers.get(name.lower(), ())), "")
+
+    def cut_off(self) -> Letter:
+        """The same as one of which only the beginning was read: its last file may not be whole."""
+        files = self.enclosures
+        torn = tuple(
+            replace(one, content=b"", left_out=one.left_out or "only its beginning was read") for one in files[-1:]
+        )
+        return replace(self, enclosures=files[:-1] + torn, cut=True)

@@ -50,9 +50,15 @@ _NOBODY: Final = re.compile(
     r".{1,40}[-+._](?:no-?reply|do-?not-?reply)",
     re.IGNORECASE,
 )
+_BEGINNING: Final = r"\s*(?:re:\s*)?(?:\[[^\]]{1,60}\]\s*)?"
+_AUTOMATIC: Final = (
+    r"автоответ|автоматический ответ|автоматическое уведомление|уведомление об отсутствии|"
+    r"auto(?:matic)?[ -]?(?:reply|response|answer)|\[?autoreply"
+)
+_AUTOMATIC_SUBJECT: Final = re.compile(rf"{_BEGINNING}(?:{_AUTOMATIC})", re.IGNORECASE)
 _ABSENT_SUBJECT: Final = re.compile(
-    r"\s*(?:re:\s*)?(?:\[[^\]]{1,60}\]\s*)?(?:auto:.{1,120}(?:out of (?:the )?office|отсутств|вне офиса)|автоответ|автоматический ответ|автоматическое уведомление|уведомление об отсутствии|вне офиса|нет на месте|нет на рабочем месте|"
-    r"я в отпуске|в отпуске\b|отсутствую\b|auto(?:matic)?[ -]?(?:reply|response|answer)|out of (?:the )?office|\[?autoreply|autoreply|"
+    rf"{_BEGINNING}(?:{_AUTOMATIC}|auto:.{{1,120}}(?:out of (?:the )?office|отсутств|вне офиса)|вне офиса|нет на месте|нет на рабочем месте|"
+    r"я в отпуске|в отпуске\b|отсутствую\b|out of (?:the )?office|"
     r"on vacation|vacation|on (?:annual |sick |maternity )?leave|away from (?:the |my )?(?:office|mail|desk))",
     re.IGNORECASE,
 )
@@ -63,6 +69,12 @@ _ABSENT_TEXT: Final = re.compile(
     r"limited access to (?:my )?e-?mail|this is an auto(?:matic|mated|-generated)|out of (?:the )?office (?:until|from|till)",
     re.IGNORECASE,
 )
+_AWAY_TEXT: Final = re.compile(
+    r"\b(?:я|меня|мы|нас)\s{1,3}(?:(?:сейчас|пока|временно|уже)\s{1,3})?(?:в (?:\w{1,20} )?отпуске|в командировке|на больничном|"
+    r"не в офисе|вне офиса|нет на (?:рабочем )?месте|нет в офисе|не будет|отсутству)",
+    re.IGNORECASE,
+)
+"""Words that people write too: they count below a subject that says that it is automatic."""
 _RETURNED_SUBJECT: Final = re.compile(
     r"\s*(?:mail delivery (?:failed|failure|warning|status)|delivery (?:failure|status notification)|undeliver(?:ed|able)|returned mail|"
     r"mail could not be delivered|failure notice|не доставлено|недоставленное сообщение|сообщение не доставлено)",
@@ -195,6 +207,8 @@ def _hints(letter: Letter) -> Iterator[str]:
         yield "a rule of Exchange made it"
     if _ABSENT_TEXT.search(letter.text[:_TEXT_LOOKED_AT]):
         yield "its text tells of absence"
+    if _AUTOMATIC_SUBJECT.match(letter.subject[:300]) and _AWAY_TEXT.search(letter.text[:_TEXT_LOOKED_AT]):
+        yield "its text says that its writer is away"
 
 
 def _list(letter: Letter, own: tuple[str, ...]) -> Machine | None:

@@ -11,7 +11,7 @@ from bridge.core.answers import without_answers
 from bridge.core.asking import asking
 from bridge.core.conditions import LOOKS_LIKE, TEXT_PARTS, Condition, Facts, Leaf, Verdict, sides
 from bridge.core.events import Chronicle
-from bridge.core.model import Language, Role, State, Step
+from bridge.core.model import EMPTY_HISTORY, Language, Role, State, Step, Ticket
 from bridge.core.policy import Policy, Route
 from bridge.core.text import language, strip_quotes
 
@@ -192,3 +192,9 @@ def routing_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str]) 
     if told and any(event.is_reply and event.index > told.index for event in chronicle.events):
         return Routing(policy.routes[-1], lambda: "the customer replied to the answer that this is out of scope (R6)")
     return route(facts_of(chronicle, policy, fields), policy)
+
+
+def is_in_shadow(ticket: Ticket, policy: Policy) -> bool:
+    """Whether nothing is written or mailed for a ticket: all are in shadow, or its route is (W5)."""
+    chronicle = Chronicle(ticket, EMPTY_HISTORY, policy)
+    return policy.limits.shadow or routing_of(chronicle, policy, ticket.current.fields).route.shadow

@@ -17,6 +17,7 @@ _NUMBER: Final = re.compile(
     r"(?:№|(?<![\w&#])#|\bno\.|\b(?:обращени[еяюи]|заявк[аеиу]|запрос[ау]?|request|ticket|issue)\b)\s{0,2}[№#]?\s{0,2}(\d{1,9})(?!\d)",
     re.IGNORECASE,
 )
+_OURS: Final = re.compile(r"\s*\[(?:№|No\.)\s?\d+\]")
 _PREFIXES_AT_MOST: Final = 50
 
 
@@ -35,6 +36,11 @@ def is_reply(subject: str) -> bool:
     """Whether the outermost prefix says that the mail answers another."""
     found = _PREFIX.match(subject)
     return found is not None and found["reply"] is not None
+
+
+def unnumbered(subject: str) -> str:
+    """The subject without the ticket's number as our mails have it: «[№1234]»."""
+    return _OURS.sub("", subject)
 
 
 def is_forward(subject: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,8 +11,16 @@ from typing import Final
 from bridge.core.model import Channel, Ticket
 from bridge.core.outbound import Parcel, next_moment, to_mail
 from bridge.core.policy import Mail, Policy
+from bridge.core.rules import is_in_shadow
 from bridge.core.threads import Threads
-from bridge.errors import BridgeError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.errors import (
+    BridgeError,
+    NotFoundError,
+    OutOfReachError,
+    PermanentError,
+    TemporaryError,
+    UnknownOutcomeError,
+)
 from bridge.mail.writing import Notice, Teller
 from bridge.ports import Desk, File, Mailbox, Outgoing, Post, Postman, Sending, Store, Tracker
 
@@ -23,7 +31,7 @@ FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=4)
 IN_TIME: Final = timedelta(minutes=15)
 """A note that is mailed later than that after its hold was held up: the program was off, or has another memory than then."""
-GIVE_UP_AFTER: Final = 20
+GIVE_UP_AFTER: Final = 26
 """With these waits a server may be away for three days before staff are told that a mail did not go out."""
 
 Build = Callable[[Parcel, tuple[str, ...], tuple[File, ...], datetime], bytes]
@@ -54,11 +62,26 @@ class Dispatch:
     threads: Threads
     build: Build
 
-    def run(self, tickets: Iterable[int], now: datetime, sent: Sent) -> None:
-        """Post what these tickets have to mail, then send what is due; a ticket or mail that fails never stops the others (W6)."""
+    def run(
+        self, tickets: Iterable[int], now: datetime, sent: Sent, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Post what these tickets have to mail, then send what is due; a ticket or mail that fails never stops the others (W6).
+
+        A server that is out of reach ends the sending: what else is due stays so.
+        """
         if self.policy.limits.shadow:
             return
+        self._post_all(tickets, now, sent, stopping)
+        for outgoing in self.post.outbox(now):
+            if stopping() or not self._deliver(outgoing, now, sent):
+                return
+
+    # --- into the outbox ------------------------------------------------------------------------------------------------------------------
+
+    def _post_all(self, tickets: Iterable[int], now: datetime, sent: Sent, stopping: Callable[[], bool]) -> None:
         for ticket_id in dict.fromkeys(tickets):
+            if stopping():
+                return
             try:
                 self._post(ticket_id, now, sent)
             except NotFoundError:
@@ -66,10 +89,6 @@ class Dispatch:
             except BridgeError as error:
                 sent.failed.append(f"ticket {ticket_id}: its notes are not mailed yet: {error}")
                 self._wake(ticket_id, now + FIRST_WAIT)
-        for outgoing in self.post.outbox(now):
-            self._deliver(outgoing, now, sent)
-
-    # --- into the outbox ------------------------------------------------------------------------------------------------------------------
 
     def _post(self, ticket_id: int, now: datetime, sent: Sent) -> None:
         """The ticket is read again: a note that was deleted, blanked or made private during `hold` is not there any more.
@@ -77,7 +96,7 @@ class Dispatch:
         What stands in it has happened, also by a clock of Redmine's that is ahead, or later in this pass.
         """
         ticket = self.tracker.read(ticket_id)
-        if ticket is None or ticket.channel is not Channel.MAIL:
+        if ticket is None or ticket.channel is not Channel.MAIL or is_in_shadow(ticket, self.policy):
             return
         posted, seen_at = self.post.posted(ticket_id), max([now, *(journal.at for journal in ticket.journals)])
         for parcel in to_mail(ticket, self.mail, posted, seen_at):
@@ -87,9 +106,7 @@ class Dispatch:
             self._wake(ticket_id, wake)
 
     def _post_one(self, parcel: Parcel, ticket: Ticket, posted: frozenset[int], now: datetime, sent: Sent) -> None:
-        files = (
-            self.desk.files(ticket.id, parcel.attachments, self.mail.limits.attachment) if parcel.attachments else ()
-        )
+        files = self.desk.files(ticket.id, parcel.journal_id, self.mail.limits.attachment) if parcel.attachments else ()
         outgoing = Outgoing(
             message_id=self.threads.message_id(ticket.id, parcel.journal_id),
             ticket_id=ticket.id,
@@ -127,12 +144,13 @@ class Dispatch:
 
     # --- out of the outbox ----------------------------------------------------------------------------------------------------------------
 
-    def _deliver(self, outgoing: Outgoing, now: datetime, sent: Sent) -> None:
+    def _deliver(self, outgoing: Outgoing, now: datetime, sent: Sent) -> bool:
+        """Send it unless it is another process's; False where the server is out of reach."""
         try:
-            if self._is_ours(outgoing, now, sent):
-                self._send(outgoing, now, sent)
+            return not self._is_ours(outgoing, now, sent) or self._send(outgoing, now, sent)
         except BridgeError as error:
             sent.failed.append(f"ticket {outgoing.ticket_id}: a mail waits: {error}")
+            return True
 
     def _is_ours(self, outgoing: Outgoing, now: datetime, sent: Sent) -> bool:
         """Whether this process sends it now: of several that want to, one; a mail whose sending was cut off not while it may be under way."""
@@ -146,32 +164,44 @@ class Dispatch:
             return False
         return self.post.reclaim_sending(outgoing, now)
 
-    def _send(self, outgoing: Outgoing, now: datetime, sent: Sent) -> None:
-        if reason := self._over_the_cap(outgoing, now):
-            self._give_up(outgoing, now, reason, sent)
-            return
-        recipients = (*outgoing.recipients, self.mail.address) if self.mail.copy else outgoing.recipients
+    def _send(self, outgoing: Outgoing, now: datetime, sent: Sent) -> bool:
+        """Send it to all but those over the cap; False where the server is out of reach."""
+        capped = self._over_the_cap(outgoing, now)
+        recipients = tuple(one for one in outgoing.recipients if one not in capped)
+        if not recipients:
+            self._give_up(outgoing, now, next(iter(capped.values())), sent)
+            return True
         try:
-            refused = self.postman.send(outgoing.mail, outgoing.sender, recipients)
+            refused = self.postman.send(
+                outgoing.mail, outgoing.sender, (*recipients, self.mail.address) if self.mail.copy else recipients
+            )
         except UnknownOutcomeError as error:
             sent.failed.append(
                 f"ticket {outgoing.ticket_id}: {error}; looked for in the mailbox before it is sent again"
             )
+            return False
         except TemporaryError as error:
             self._later(outgoing, now, str(error), sent)
+            return not isinstance(error, OutOfReachError)
         except PermanentError as error:
             self._give_up(outgoing, now, str(error), sent)
-        else:
-            lost = {one: why for one, why in refused.items() if one in outgoing.recipients}
-            self.post.settle_sending(outgoing.message_id, Sending.SENT, now)
-            sent.sent.append(outgoing.message_id)
-            if lost:
-                self._tell(outgoing, ", ".join(lost), "; ".join(lost.values()), sent)
+            return True
+        self._settle_sent(outgoing, now, {**capped, **refused}, sent)
+        return True
 
-    def _over_the_cap(self, outgoing: Outgoing, now: datetime) -> str:
+    def _settle_sent(self, outgoing: Outgoing, now: datetime, refused: Mapping[str, str], sent: Sent) -> None:
+        """Remember that it went out; of a copy to the mailbox that was refused nobody is told."""
+        lost = {one: why for one, why in refused.items() if one in outgoing.recipients}
+        self.post.settle_sending(outgoing.message_id, Sending.SENT, now)
+        sent.sent.append(outgoing.message_id)
+        if lost:
+            self._tell(outgoing, ", ".join(lost), "; ".join(dict.fromkeys(lost.values())), sent)
+
+    def _over_the_cap(self, outgoing: Outgoing, now: datetime) -> Mapping[str, str]:
+        """Who has got so many mails already, and why that ends it."""
         most = self.mail.limits.per_address
-        full = [one for one in outgoing.recipients if self.post.sent_since(one, now - DAY) > most]
-        return f"{most} mails have gone to {', '.join(full)} within a day; a loop is suspected" if full else ""
+        reason = f"{most} mails have gone there within a day; a loop is suspected"
+        return {one: reason for one in outgoing.recipients if self.post.sent_since(one, now - DAY) > most}
 
     def _later(self, outgoing: Outgoing, now: datetime, reason: str, sent: Sent) -> None:
         if outgoing.tries + 1 >= GIVE_UP_AFTER:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from bridge.core.inbound import (
     PutAside,
     Thread,
     Verdict,
+    as_ticket,
     fields_of,
     judge,
 )
@@ -25,6 +25,7 @@ from bridge.core.letter import Address, Letter
 from bridge.core.machines import writer_of
 from bridge.core.model import Channel, Language, Ticket
 from bridge.core.policy import Mail, Policy
+from bridge.core.rules import is_in_shadow
 from bridge.core.threads import Threads
 from bridge.engine import BrakeError, Budget, RateError
 from bridge.errors import BridgeError, InvalidError, NotFoundError, TemporaryError
@@ -39,8 +40,6 @@ DAY: Final = timedelta(days=1)
 HANDLED: Final = frozenset({Fate.TICKET, Fate.NOTE, Fate.MACHINE})
 """What people in the mailbox need to look at no more."""
 PLACEHOLDER: Final = "-"
-_ADDRESS: Final = re.compile(r"[^\s@«»,;:<>]+@[^\s@«»,;:<>]+")
-"""Logs have no personal data."""
 OUT_OF_REACH: Final = 3
 """So many mails in a row that fail for a temporary reason mean that a server is out of reach, not that the mails are bad."""
 
@@ -72,7 +71,10 @@ class Haul:
 
 @dataclass(frozen=True)
 class Intake:
-    """Makes tickets and notes of mails. `read` decodes a message; `shadow` judges and logs, and touches neither Redmine nor the mailbox."""
+    """Makes tickets and notes of mails. `read` decodes a message; `shadow` judges and logs, and touches neither Redmine nor the mailbox.
+
+    Nor is anything touched for a mail whose ticket takes a route that is in shadow.
+    """
 
     mailbox: Mailbox
     tracker: Tracker
@@ -114,19 +116,19 @@ class Intake:
                 raise
         except Exception as error:  # a message that breaks the program must not keep the others waiting (W6)
             log.exception("mail %s", name)
-            haul.failed.append(f"mail {name}: {type(error).__name__}: {error}")
+            haul.failed.append(f"mail {name}: {type(error).__name__}; the log shows where")
         else:
             haul.in_a_row = 0
 
     def _take(self, waiting: Waiting, now: datetime, budget: Budget, haul: Haul) -> None:
-        raw = self.mailbox.fetch(waiting, self.mail.limits.message)
+        raw = self.mailbox.fetch(waiting, self.mail.limits.message + 1)  # one byte more shows that there is more
         fate = self._handle(raw, waiting.arrived_at, now, budget, haul) if raw else None
         if fate is not None and not self.shadow:
             self.mailbox.mark(waiting, handled=fate in HANDLED)
 
     def _handle(self, raw: bytes, arrived_at: datetime, now: datetime, budget: Budget, haul: Haul) -> Fate | None:
         """Handle one message; what became of it, None when it needs to be looked at again."""
-        letter = self.read(raw, arrived_at)
+        letter = self._read(raw, arrived_at)
         keys = self.threads.keys(letter.digest)
         known = next((received for key in keys if (received := self.post.received(key))), None)
         if known is not None and known.fate is not None:
@@ -134,6 +136,11 @@ class Intake:
         if known is not None and known.fate is None and now < known.claimed_at + self.policy.limits.settle_unknown:
             return None
         return _Handling(self, letter, raw, keys, known, now, haul).run(budget)
+
+    def _read(self, raw: bytes, arrived_at: datetime) -> Letter:
+        most = self.mail.limits.message
+        letter = self.read(raw[:most], arrived_at)
+        return letter.cut_off() if len(raw) > most else letter
 
 
 @dataclass(frozen=True)
@@ -163,8 +170,8 @@ class _Handling:
     def run(self, budget: Budget) -> Fate | None:
         ticket = self._thread_ticket()
         verdict = self._judge(ticket)
-        log.info("mail %s: %s: %s", self.key[:8], type(verdict).__name__, _ADDRESS.sub("…", verdict.reason))
-        if self.intake.shadow:
+        log.info("mail %s: %s: %s", self.key[:8], type(verdict).__name__, verdict.reason)
+        if self.intake.shadow or self._is_route_in_shadow(verdict, ticket):
             self.haul.taken.append(Taken(self.key, None, f"{verdict.reason} (shadow: not done)"))
             return None
         if isinstance(verdict, AsTicket | AsNote):
@@ -173,6 +180,14 @@ class _Handling:
             return None
         self._do(verdict, ticket)
         return self.haul.taken[-1].fate
+
+    def _is_route_in_shadow(self, verdict: Verdict, ticket: Ticket | None) -> bool:
+        match verdict:
+            case AsTicket():
+                return is_in_shadow(as_ticket(self.letter, verdict.content, self.intake.policy), self.intake.policy)
+            case AsNote():
+                return ticket is not None and is_in_shadow(ticket, self.intake.policy)
+        return False
 
     def _thread_ticket(self) -> Ticket | None:
         """The ticket that the letter's references stand for, if it came by mail and is in scope."""
@@ -243,7 +258,11 @@ class _Handling:
         return self.intake.desk.open(new, self.sender if self._is_verified() else "")
 
     def _is_verified(self) -> bool:
-        return self.intake.mail.own_name and self.sender.rpartition("@")[2].casefold() in self.letter.verified
+        """Whether the writer is From, and From is genuine: of whom Reply-To names nothing is proven."""
+        is_from = self._writer is not None and self._writer == self.letter.sender
+        return (
+            self.intake.mail.own_name and is_from and self.sender.rpartition("@")[2].casefold() in self.letter.verified
+        )
 
     def _name(self) -> str:
         return self._writer.name if self._writer else ""
@@ -265,7 +284,8 @@ class _Handling:
                     "addresses": ", ".join(address for address, _ in failed) or "?",
                     "reason": "; ".join(dict.fromkeys(why for _, why in failed if why))[:500],
                 }
-                self._own(ticket, Notice("mail_bounced", f"возврат письма {self.key[:8]}", values))
+                text, what = ("mail_bounced", "возврат") if verdict.bounce.final else ("mail_delayed", "задержка")
+                self._own(ticket, Notice(text, f"{what} письма {self.key[:8]}", values))
         self._settle(Fate.MACHINE, verdict.reason)
 
     def _put_aside(self, reason: str) -> None:
@@ -299,7 +319,7 @@ class _Handling:
         self._own(ticket, Notice("mail_staff", f"почта {self.key[:8]}", values))
 
     def _tell_left_out(self, ticket: Ticket, tongue: Language) -> None:
-        files = writing.left_out(self.letter, tongue)
+        files = writing.left_out(self.letter, self.intake.mail.limits, tongue)
         if files:
             self._own(ticket, Notice("mail_left_out", f"вложения {self.key[:8]}", {"files": files}), tongue)
 
@@ -318,4 +338,4 @@ def _thread_of(ticket: Ticket, policy: Policy) -> Thread:
     origins = [origin for origin in came if origin is not None]
     people = {address.casefold() for origin in origins for address in (origin.sender, *origin.copies)}
     closed = ticket.current.status in policy.redmine.statuses.closed
-    return Thread(ticket.id, closed, frozenset(people))
+    return Thread(ticket.id, closed, frozenset(people), ticket.created.subject)

@@ -77,10 +77,16 @@ class MailOffice:
             summary.out_of_reach = str(error)
             self.report(str(error))
 
-    def send_out(self, tickets: Iterable[int], now: datetime, summary: MailSummary) -> None:
+    def send_out(
+        self,
+        tickets: Iterable[int],
+        now: datetime,
+        summary: MailSummary,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Mail what these tickets have to say, and what waits in the outbox."""
         try:
-            self.dispatch.run([*summary.haul.tickets, *tickets], now, summary.sent)
+            self.dispatch.run([*summary.haul.tickets, *tickets], now, summary.sent, stopping)
         except BridgeError as error:
             summary.out_of_reach = str(error)
         for sentence in (*summary.troubles, *summary.failed):

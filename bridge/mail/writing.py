@@ -13,13 +13,20 @@ from bridge.core.machines import writer_of
 from bridge.core.markup import faithful, inert
 from bridge.core.messages import render
 from bridge.core.model import Language, Origin, Role, Ticket
-from bridge.core.policy import Policy
+from bridge.core.policy import MailLimits, Policy, Text
 from bridge.core.text import language
 from bridge.ports import Desk, File, Tracker
 
 TEXT_AT_MOST: Final = 50_000
 """Characters of a mail that are written into Redmine; the whole of a longer one is attached."""
 ORIGINAL: Final = "original.eml"
+ORIGINAL_TEXT: Final = "original.txt"
+_TOO_BIG: Final = Text(
+    "{size} МБ, а мы принимаем файлы до {most} МБ", "{size} MB, and we take files of up to {most} MB"
+)
+_TOO_MANY: Final = Text("файлов в письме больше {most}", "the mail has more than {most} files")
+_TOO_LONG: Final = Text("письмо больше {most} МБ", "the mail is bigger than {most} MB")
+_THE_REST: Final = Text("всё, что в письме дальше", "whatever follows in the mail")
 
 
 def language_of(content: Content) -> Language:
@@ -49,10 +56,13 @@ def is_shortened(content: Content) -> bool:
 
 
 def files_of(letter: Letter, content: Content, raw: bytes, at_most: int) -> tuple[File, ...]:
-    """The files that came along, and the whole original where not all of it is shown."""
+    """The files that came along, and the original where not all of it is shown: its text where the whole is more than a file may have."""
     files = [File(one.name, one.type, one.content) for one in letter.enclosures if not one.left_out]
-    if is_shortened(content) and len(raw) <= at_most:
-        files.append(File(ORIGINAL, "message/rfc822", raw))
+    if is_shortened(content):
+        whole = len(raw) <= at_most and not letter.cut
+        files.append(
+            File(ORIGINAL, "message/rfc822", raw) if whole else File(ORIGINAL_TEXT, "text/plain", letter.text.encode())
+        )
     return tuple(files)
 
 
@@ -100,13 +110,29 @@ def _stands_in(ticket: Ticket, note: str) -> bool:
     )
 
 
-def left_out(letter: Letter, tongue: Language) -> list[Mapping[str, str]]:
-    """The files that were not taken, as texts name them."""
-    return [{"name": inert(one.name), "reason": _why(one, tongue)} for one in letter.enclosures if one.left_out]
+def left_out(letter: Letter, limits: MailLimits, tongue: Language) -> list[Mapping[str, str]]:
+    """The files that were not taken, as texts name them, and why."""
+    files: list[Mapping[str, str]] = [
+        {"name": inert(one.name), "reason": _why(one, letter, limits, tongue)}
+        for one in letter.enclosures
+        if one.left_out
+    ]
+    if letter.cut:
+        reason = _TOO_LONG.get(tongue).format(most=_mb(limits.message, tongue))
+        files.append({"name": _THE_REST.get(tongue), "reason": reason})
+    return files
 
 
-def _why(one: Enclosure, tongue: Language) -> str:
-    megabytes = f"{one.size / 1024 / 1024:.1f}"
-    if tongue is Language.RU:
-        return f"{megabytes.replace('.', ',')} МБ — больше, чем мы принимаем, или вложений слишком много"
-    return f"{megabytes} MB is more than we take, or there are too many attachments"
+def _why(one: Enclosure, letter: Letter, limits: MailLimits, tongue: Language) -> str:
+    if one.size > limits.attachment:
+        most = _mb(limits.attachment, tongue)
+        return _TOO_BIG.get(tongue).format(size=_mb(one.size, tongue), most=most)
+    if sum(not other.left_out for other in letter.enclosures) >= limits.attachments:
+        return _TOO_MANY.get(tongue).format(most=limits.attachments)
+    return _TOO_LONG.get(tongue).format(most=_mb(limits.message, tongue))
+
+
+def _mb(size: int, tongue: Language) -> str:
+    """Megabytes, with a decimal where it is not a whole number of them."""
+    shown = f"{size / 1024 / 1024:.1f}".removesuffix(".0")
+    return shown.replace(".", ",") if tongue is Language.RU else shown

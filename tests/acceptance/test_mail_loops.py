@@ -74,6 +74,27 @@ def test_trap_14_a_responder_in_the_thread_comes_to_an_end(story: MailStory, tex
     assert len(story.tickets()) == 1
 
 
+def test_trap_14_two_responders_in_one_thread_come_to_an_end(story: MailStory) -> None:
+    """Anna and her colleague each have one: what is mailed goes to both, and what either answers is a note on the one ticket."""
+    boris = story.mails.colleague
+    answers = (RudeInThread(story.anna), RudeInThread(boris, "Ваша заявка зарегистрирована. Ticket 4711"))
+    story.put(story.letter("Вопрос", QUESTION, Cc=boris.address))
+    story.run()
+    (number,) = story.tickets()
+    story.reply(story.inbox(1)[0], "Я коллега Анны, пишите и мне.", boris)
+    story.engineer.note(number, "Рабочая станция подойдёт.")
+    rounds = 0
+    while rounds == 0 or sum([one.answer_new() for one in answers]):
+        rounds += 1
+        assert rounds < 30, "they are still at it"
+        story.later(minutes=6)
+        story.run()
+        story.inbox()
+    assert story.tickets() == [number]
+    assert 1 <= len(boris.stored()) <= HANDFUL
+    assert len(story.inbox()) <= HANDFUL
+
+
 # --- mails that come back -------------------------------------------------------------------------------------------------------------------
 
 
@@ -111,7 +132,7 @@ def test_an_address_that_is_deferred_is_tried_again_for_three_days(story: MailSt
     story.put(story.letter("Вопрос", QUESTION, MailPerson(story.mails.server, DEFERRED, "Кто-то")))
     assert story.run().exit is Exit.TICKETS_FAILED
     (number,) = story.tickets()
-    for _ in range(24):
+    for _ in range(30):
         story.later(hours=4)
         story.app.run_pass(tickets=False)
     (told,) = [note for note in story.notes(number, private=True) if "не отправлено" in note]

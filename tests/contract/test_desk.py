@@ -117,9 +117,19 @@ def test_p3_a_note_by_mail_is_the_senders_with_its_files(place: Place) -> None:
     assert ticket is not None
     (note,) = ticket.journals
     assert (note.notes, note.by.mail, note.attachments) == (NASTY, "petr@example.org", ("лог 1.txt",))
-    (file,) = place.desk.files(number, {"лог 1.txt"}, 1000)
+    (file,) = place.desk.files(number, note.id, 1000)
     assert file.content == "да\n".encode()
-    assert place.desk.files(number, {"лог 1.txt"}, 3)[0].content == b""
+    assert place.desk.files(number, note.id, 3)[0].content == b""
+
+
+def test_the_files_of_a_note_are_its_own(place: Place) -> None:
+    """Not those of the same name that came later, with a private note at that."""
+    number = place.desk.open(place.new()[0])
+    place.desk.note(number, "Вот план.", files=(File("план.txt", "text/plain", b"for the customer"),))
+    place.desk.note(number, "Между нами.", private=True, files=(File("план.txt", "text/plain", b"for us"),))
+    ticket = place.tracker.read(number)
+    assert ticket is not None
+    assert [one.content for one in place.desk.files(number, ticket.journals[0].id, 1000)] == [b"for the customer"]
 
 
 def test_a_private_note_stays_private(place: Place) -> None:

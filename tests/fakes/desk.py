@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from bridge.core import mail_marks
@@ -26,7 +25,7 @@ class FakeDesk:
     after: deque[BridgeError | None] = field(default_factory=deque)
     opened: list[NewTicket] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    stored: dict[tuple[int, str], File] = field(default_factory=dict)
+    stored: dict[int, tuple[File, ...]] = field(default_factory=dict)
 
     def find(self, key: str) -> int | None:
         """See `Desk.find`."""
@@ -48,7 +47,6 @@ class FakeDesk:
             fields=fields,
             attachments={file.name: file.content for file in new.files},
         )
-        self.stored |= {(number, file.name): file for file in new.files}
         _raise_next(self.after)
         return number
 
@@ -61,16 +59,14 @@ class FakeDesk:
         self.calls.append(f"note {ticket_id}")
         _raise_next(self.before)
         changes = [Change(Attribute.ATTACHMENT, "", file.name, file.name) for file in files]
-        self.cabinet.apply(BRIDGE, ticket_id, text, private=private, changes=changes)
-        self.stored |= {(ticket_id, file.name): file for file in files}
+        journal = self.cabinet.apply(BRIDGE, ticket_id, text, private=private, changes=changes)
+        self.stored[journal] = files
         _raise_next(self.after)
 
-    def files(self, ticket_id: int, names: Collection[str], at_most: int) -> tuple[File, ...]:
+    def files(self, ticket_id: int, journal_id: int, at_most: int) -> tuple[File, ...]:
         """See `Desk.files`."""
-        found = (self.stored.get((ticket_id, name)) for name in names)
-        return tuple(
-            file if len(file.content) <= at_most else File(file.name, file.type, b"") for file in found if file
-        )
+        found = self.stored.get(journal_id, ())
+        return tuple(file if len(file.content) <= at_most else File(file.name, file.type, b"") for file in found)
 
 
 def _raise_next(errors: deque[BridgeError | None]) -> None:

@@ -125,7 +125,7 @@ def test_several(tmp_path: Path, rules: str, capsys: pytest.CaptureFixture[str])
         ),
     ],
 )
-def test_one_mail_stays_one(
+def test_one_mail_stays_one(  # noqa: PLR0917
     first: str, end: str, text: str, tmp_path: Path, rules: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A line that begins as those of an mbox is text, unless it says when a mail came and the file is an mbox."""

@@ -104,6 +104,37 @@ def test_empty_mails(text: str, subject: str, expected: Content) -> None:
     assert content_of(letter(text, Subject=subject), rules()) == expected
 
 
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        pytest.param(
+            "Re: Отв: Печать  из 1С [№7]", "(письмо без текста)", id="the thread's own, as mail programs make it"
+        ),
+        pytest.param("Печать из 1с", "(письмо без текста)", id="the same in other letters"),
+        pytest.param("Re: Да, версия 10.2 [№7]", "Да, версия 10.2", id="an answer in its place"),
+        pytest.param("Re: Печать из 1С [№7] да, подходит", "Печать из 1С да, подходит", id="an answer behind it"),
+        pytest.param("Re:", "(mail without text)", id="none"),
+    ],
+)
+def test_an_answer_that_stands_in_the_subject_alone(subject: str, expected: str) -> None:
+    """Is what the note says; words of its own go before it."""
+    thread = replace(OPEN, subject="Печать из 1С")
+    found = verdict(reply("", Subject=subject), thread)
+    assert isinstance(found, AsNote)
+    assert found.content.text == expected
+    spoken = verdict(reply("Ответ.", Subject=subject), thread)
+    assert isinstance(spoken, AsNote)
+    assert spoken.content.text == "Ответ."
+
+
+def test_a_long_subject_that_was_cut_is_the_threads_own() -> None:
+    """Our mails have its first 200 letters, mail programs may have fewer."""
+    thread = replace(OPEN, subject="Печать из 1С не работает на рабочей станции после обновления до 10.2")
+    found = verdict(reply("", Subject=f"Re: {thread.subject[:50]}…"), thread)
+    assert isinstance(found, AsNote)
+    assert found.content.text == "(письмо без текста)"
+
+
 def test_as_ticket() -> None:
     """The ticket that routes and texts see: a customer's, by mail, with the fields that its labels fill."""
     mail = read(

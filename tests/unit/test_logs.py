@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
 
 from bridge.cli.logs import Discreet, JsonFormatter
+from bridge.core.letter import Address
 from bridge.core.model import Attribute
 from bridge.errors import PermanentError, UnknownOutcomeError
+from bridge.jobs import Pass
+from bridge.mail.office import MailOffice
 from bridge.watch.hints import Hint
+from tests.fakes.desk import FakeDesk
 from tests.unit.making import INSTALL, PRINTER, PRODUCT, SYSTEM, UPDATE
+from tests.unit.test_mail_dispatch import Channel, MemoryPostman
+from tests.unit.test_mail_intake import MemoryMailbox, Office, letter
 from tests.unit.test_service import Stage
 from tests.unit.worlds import TEN, World
 
@@ -117,6 +124,40 @@ def test_a_line_for_people_has_it_all(world: World, log: StringIO) -> None:
     Stage(world).serve(1)
     row = next(world.store.logged(number))
     assert f"ticket {number}: acknowledge: {row.reason} [{row.run}]" in log.getvalue()
+
+
+def test_no_address_of_a_mail_is_logged(world: World, log: StringIO) -> None:
+    """Neither of who wrote, nor of whom an answer did not reach, though servers quote it; staff read it on the ticket."""
+    mailbox = MemoryMailbox()
+    channel = Channel(Office(world, mailbox, FakeDesk(world.cabinet)), MemoryPostman(mailbox=mailbox))
+    channel.postman.fails.append(PermanentError("550 5.1.1 <pelageya@zavod.example>: no such user"))
+    mailbox.put(letter(sender=Address("pelageya@zavod.example", "Пелагея")))
+    mail = MailOffice(channel.office.intake, channel.dispatch)
+    summary = Pass(
+        replace(world.engine, policy=channel.office.intake.policy), TEN + timedelta(minutes=1), mail=mail
+    ).run()
+    assert summary.mail is not None
+    (number,) = summary.mail.haul.tickets
+    assert "a note is not mailed to …: 550 5.1.1 <…>: no such user" in log.getvalue()
+    assert [word for word in PERSONAL if word in log.getvalue()] == []
+    assert any("pelageya@zavod.example" in one.notes for one in channel.office.ticket(number).journals)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        pytest.param("550 <i.p+x@zavod.example>: no", "550 <…>: no", id="an address in brackets"),
+        pytest.param("to a@x.ru, пётр@почта.рф.", "to …, …", id="several, and one outside ASCII"),
+        pytest.param("первая\na@x.ru\nвторая", "первая\n…\nвторая", id="on a line of its own"),
+        pytest.param("imaps://me@mail.test:993", "imaps://…:993", id="the user in a server's address"),
+        pytest.param("@admin and user @ host", "@admin and user @ host", id="what is no address"),
+    ],
+)
+def test_addresses_are_masked(log: StringIO, said: str, shown: str) -> None:
+    """Whoever logs them, in whatever sentence; the rest of the line stays, and a line of JSON stays JSON."""
+    logging.getLogger("imap_tools").warning("%s", said, extra={"reason": said})
+    line = json.loads(log.getvalue()) if "{" in log.getvalue() else {"message": log.getvalue().removesuffix("\n")}
+    assert {line["message"], line.get("reason", shown)} == {shown}
 
 
 def test_a_traceback_shows_places_and_not_words(log: StringIO) -> None:

@@ -53,6 +53,8 @@ def test_trap_14_machines(headers: dict[str, str], kind: Automatic) -> None:
     ("subject", "text"),
     [
         ("Автоответ: Вопрос", "Здравствуйте! Я нахожусь в отпуске до 30 ноября."),
+        ("Автоответ", "Я в отпуске до 30 ноября.\nПо срочным вопросам пишите petrov@example.org"),
+        ("Автоматический ответ: Вопрос", "Добрый день! Меня не будет до понедельника."),
         ("Нет на месте: Вопрос", "В период моего отсутствия обращайтесь к коллегам."),
         ("Out of office: Question", "I am out of the office until Monday with limited access to email."),
         ("Automatic reply", "I will be on vacation until 30 November."),
@@ -123,6 +125,11 @@ PEOPLE = [
         id="A web form with a person to answer to",
     ),
     pytest.param("Я в отпуске с понедельника, ответьте до пятницы.", {}, id="A customer who will be away"),
+    pytest.param(
+        "Я в отпуске до 30 ноября, давайте вернёмся к вопросу в декабре.",
+        {"Subject": "В отпуске до 30 ноября"},
+        id="A customer who is away, and says so in the subject",
+    ),
     pytest.param("Вопрос.", {"From": "noreplace@example.com"}, id="A name that only begins so"),
 ]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,11 @@ from bridge.adapters.mail.building import Builder
 from bridge.adapters.store import SqlStore
 from bridge.core.policy import MailLimits, Markup
 from bridge.engine import BRAKE
-from bridge.errors import BridgeError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.errors import BridgeError, OutOfReachError, PermanentError, TemporaryError, UnknownOutcomeError
 from bridge.jobs import Exit, Pass, Summary
 from bridge.mail.dispatch import Dispatch, Sent
 from bridge.mail.office import MailOffice
-from bridge.ports import Quarantined
+from bridge.ports import Outgoing, Quarantined
 from tests.fakes.desk import FakeDesk
 from tests.unit.test_mail_intake import IVAN, MAIL, PETR, THREADS, MemoryMailbox, Office, letter
 from tests.unit.worlds import MINUTE, TEN, World, limited
@@ -80,13 +81,13 @@ class Channel:
             build=builder.build,
         )
 
-    def run(self, now: datetime) -> Summary:
+    def run(self, now: datetime, *, tickets: bool = True, **more: Any) -> Summary:
         """A whole pass: mail in, tickets, mail out."""
         world = self.office.world
         world.cabinet.now = now
         mail = MailOffice(self.office.intake, self.dispatch, world.said.append)
         engine = replace(world.engine, policy=self.office.intake.policy)
-        return Pass(engine, now, mail=mail).run()
+        return Pass(engine, now, mail=mail, **more).run(tickets=tickets)
 
     def send(self, *tickets: int, now: datetime) -> Sent:
         """Only the way out."""
@@ -219,16 +220,93 @@ def test_a_loop_of_answers_ends_at_the_cap(channel: Channel, number: int) -> Non
 
 
 def test_a_mail_server_out_of_reach_keeps_no_ticket_waiting(channel: Channel, number: int) -> None:
-    """The pass goes on; its exit code says that something was wrong."""
+    """The pass goes on and is a whole one; its exit code and its words say that something was wrong."""
     channel.office.mailbox.waiting = _unreachable  # type: ignore[method-assign]
     cabinet_ticket = channel.office.world.open(at=TEN + HOUR)
     summary = channel.run(TEN + HOUR + 15 * MINUTE)
-    assert summary.exit is Exit.OUT_OF_REACH
+    assert (summary.exit, summary.why) == (Exit.TICKETS_FAILED, "the mailbox is out of reach")
+    assert "the mailbox is out of reach" in channel.office.world.said
     assert cabinet_ticket in [look.ticket_id for look in summary.written]
+
+
+def test_a_mail_server_out_of_reach_is_all_that_the_mails_job_needs(channel: Channel) -> None:
+    """Its exit code is that of a server that is away."""
+    channel.office.mailbox.waiting = _unreachable  # type: ignore[method-assign]
+    assert channel.run(TEN, tickets=False).exit is Exit.OUT_OF_REACH
 
 
 def _unreachable(since: datetime) -> object:
     raise TemporaryError("the mailbox is out of reach")
+
+
+AWAY = OutOfReachError("no answer in time")
+
+
+@pytest.mark.parametrize(
+    ("error", "waiting"),
+    [
+        pytest.param(AWAY, 3, id="the server cannot be reached"),
+        pytest.param(UnknownOutcomeError("no answer"), 3, id="it took the mail and said nothing"),
+        pytest.param(TemporaryError("451 later"), 1, id="it defers one mail"),
+        pytest.param(PermanentError("550 no such user"), 0, id="it refuses one mail"),
+    ],
+)
+def test_a_server_out_of_reach_is_tried_with_one_mail_a_pass(
+    channel: Channel, number: int, error: BridgeError, waiting: int
+) -> None:
+    """Each mail more would wait for it in vain; those that it does not take alone keep no others waiting."""
+    for n in range(3):
+        channel.office.world.staff().note(number, f"Ответ {n}", at=TEN + HOUR)
+    channel.postman.fails.append(error)
+    channel.run(TEN + 2 * HOUR)
+    later = TEN + 3 * HOUR
+    assert len(channel.office.world.store.post.outbox(later)) == waiting
+    channel.run(later)
+    assert channel.office.world.store.post.outbox(later) == ()
+
+
+def test_mails_wait_when_the_pass_is_told_to_stop(channel: Channel, number: int) -> None:
+    """Between two mails it looks, and renews what keeps other passes out; the rest goes in the next pass."""
+    for n in range(3):
+        channel.office.world.staff().note(number, f"Ответ {n}", at=TEN + HOUR)
+    renewed: list[int] = []
+    summary = channel.run(
+        TEN + 2 * HOUR, stopping=lambda: len(channel.postman.sent) > 2, renew=lambda: renewed.append(1)
+    )
+    assert summary.mail is not None
+    assert (len(summary.mail.sent.sent), len(renewed) > 3) == (2, True)
+    channel.run(TEN + 2 * HOUR + MINUTE)
+    assert len(channel.postman.sent) == 4
+
+
+def test_a_server_may_be_away_for_three_days(channel: Channel, number: int) -> None:
+    """As docs/mail.md says; then staff are told, once."""
+    start = now = TEN + 2 * HOUR
+    channel.office.world.staff().note(number, "Ответ", at=TEN + HOUR)
+    while not (told := [one for one in channel.office.ticket(number).journals if AWAY.args[0] in one.notes]):
+        channel.postman.fails.append(AWAY)
+        channel.send(number, now=now)
+        now = next((one.next_at for one in _all_waiting(channel)), None) or now
+    assert timedelta(days=3) <= now - start <= timedelta(days=3, hours=4)
+    assert len(told) == 1
+
+
+def _all_waiting(channel: Channel) -> tuple[Outgoing, ...]:
+    return channel.office.world.store.post.outbox(TEN + timedelta(days=30))
+
+
+def test_one_over_the_cap_keeps_no_mail_from_the_others(channel: Channel, number: int) -> None:
+    """Staff are told whom the mail did not go to."""
+    channel.office.mail = replace(MAIL, limits=MailLimits(per_address=2))
+    channel.office.world.staff().note(number, "Раз", at=TEN + HOUR)
+    channel.run(TEN + 2 * HOUR)
+    channel.office.mailbox.put(channel.office.reply("Я коллега Ивана", number, sender=PETR))
+    channel.run(TEN + 3 * HOUR)
+    channel.office.world.staff().note(number, "Два", at=TEN + 4 * HOUR)
+    channel.run(TEN + 5 * HOUR)
+    assert channel.postman.sent[-1][1] == (PETR.mail, MAIL.address)
+    (told,) = [one.notes for one in channel.office.ticket(number).journals if "a loop is suspected" in one.notes]
+    assert (IVAN.mail in told, PETR.mail in told) == (True, False)
 
 
 def test_w5_shadow_mode_mails_nothing(channel: Channel, number: int) -> None:
@@ -239,12 +317,23 @@ def test_w5_shadow_mode_mails_nothing(channel: Channel, number: int) -> None:
     assert len(channel.postman.sent) == 1
 
 
+def test_w5_nothing_is_mailed_of_a_route_in_shadow(channel: Channel, number: int) -> None:
+    """As nothing is written."""
+    world = channel.office.world
+    world.staff().note(number, "Ответ", at=TEN + HOUR)
+    routes = world.rules.routes
+    world.rules = replace(world.rules, routes=tuple(replace(one, shadow=True) for one in routes))
+    channel.run(TEN + 2 * HOUR)
+    assert len(channel.postman.sent) == 1
+    world.rules = replace(world.rules, routes=routes)
+    channel.send(number, now=TEN + 3 * HOUR)
+    assert len(channel.postman.sent) == 2
+
+
 def test_the_mails_job_alone_looks_at_no_tickets(channel: Channel) -> None:
     """It takes in and sends; the acknowledgement comes with the next pass over tickets."""
     channel.office.mailbox.put(letter())
-    world = channel.office.world
-    mail = MailOffice(channel.office.intake, channel.dispatch, world.said.append)
-    summary = Pass(world.engine, TEN + MINUTE, mail=mail).run(tickets=False)
+    summary = channel.run(TEN + MINUTE, tickets=False)
     assert summary.mail is not None
     assert (len(summary.mail.haul.taken), summary.looked_at, channel.postman.sent) == (1, 0, [])
 

@@ -301,6 +301,72 @@ PASS = "mx.example.org; dmarc=pass (p=none) header.from=example.com; spf=pass sm
             id="SPF says nothing of From",
         ),
         pytest.param({}, set(), id="Nothing is said"),
+        pytest.param(
+            {
+                "Authentication_Results": 'mx.example.org; dkim=pass (2048-bit key; unprotected) header.d="example.com" '
+                'header.i=@example.com header.b="AbCd+/=="; dmarc=pass (p=none (\\(sp)) header.from = example.com'
+            },
+            {"example.com"},
+            id="Comments with semicolons, in one another and with escapes, and quoted values",
+        ),
+        pytest.param(
+            {
+                "Authentication_Results": 'mx.example.org; spf=pass smtp.mailfrom="x; dmarc=pass header.from=example.com; y"@evil.net'
+            },
+            set(),
+            id="A result in a quoted address",
+        ),
+        pytest.param(
+            {
+                "Authentication_Results": 'mx.example.org; spf=pass smtp.mailfrom="x\\"; dmarc=pass header.from=example.com; \\"y"@evil.net'
+            },
+            set(),
+            id="A quoted address with quotes in it",
+        ),
+        pytest.param(
+            {
+                "Authentication_Results": 'mx.example.org; spf=pass (of "a) ; dmarc=pass header.from=example.com (b"@evil.net) smtp.mailfrom=evil.net'
+            },
+            set(),
+            id="A comment that a quoted address ends",
+        ),
+        pytest.param(
+            {"Authentication_Results": 'mx.example.org; spf=pass "x; dmarc=pass header.from=example.com'},
+            set(),
+            id="A quotation that does not end",
+        ),
+        pytest.param(
+            {"Authentication_Results": "mx.example.org; spf=pass (x; dmarc=pass header.from=example.com"},
+            set(),
+            id="A comment that does not end",
+        ),
+        pytest.param(
+            {"Authentication_Results": f"{PASS}; dmarc=none header.from=example.com"},
+            set(),
+            id="DMARC told twice and differently",
+        ),
+        pytest.param(
+            {
+                "Authentication_Results": "mx.example.org; dmarc=fail header.from=example.com; dkim=pass header.d=example.com"
+            },
+            set(),
+            id="DMARC failed, whatever a signature says",
+        ),
+        pytest.param(
+            {"Authentication_Results": 'mx.example.org; dkim=pass header.d=evil.net header.i="@example.com"'},
+            set(),
+            id="DKIM of a stranger in From's name",
+        ),
+        pytest.param(
+            {"Authentication_Results": 'mx.example.org; dkim=pass reason="header.d=example.com" header.d=evil.net'},
+            set(),
+            id="A domain in a reason",
+        ),
+        pytest.param(
+            {"Authentication_Results": "mx.example.org; dkim=pass header.s=header.d=example.com header.d=evil.net"},
+            set(),
+            id="A domain in another property",
+        ),
     ],
 )
 def test_verified(headers: dict[str, str], domains: set[str]) -> None:

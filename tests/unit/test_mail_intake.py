@@ -6,21 +6,27 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 import pytest
 
+from bridge.adapters.mail.parsing import read_letter
 from bridge.adapters.store import SqlStore
+from bridge.core.inbound import Content
 from bridge.core.letter import Address, Bounce, Enclosure, Letter
-from bridge.core.model import Channel, Role
+from bridge.core.model import Channel, Language, Role
 from bridge.core.policy import Mail, MailLimits, ReplyToClosed, Text
 from bridge.core.threads import Threads
 from bridge.engine import BrakeError, Budget
 from bridge.errors import InvalidError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.mail import writing
 from bridge.mail.intake import Haul, Intake
 from bridge.ports import Fate, Waiting
 from tests.fakes.desk import FakeDesk
-from tests.unit.making import moment
+from tests.fakes.mailbox import FakeMailbox, FakeMailStore
+from tests.unit import letters
+from tests.unit.making import PRODUCT, moment
 from tests.unit.worlds import MINUTE, TEN, World, limited
 
 IVAN = Address("ivan@example.org", "Иван Петров")
@@ -287,17 +293,21 @@ def test_the_mailboxs_own_mail_is_nobodys_request(office: Office) -> None:
     assert office.world.cabinet.tickets == {}
 
 
-def test_a_bounce_tells_staff_once(office: Office) -> None:
+@pytest.mark.parametrize(
+    ("final", "told"),
+    [pytest.param(True, "не доставлено", id="given up"), pytest.param(False, "ещё пытается", id="delayed")],
+)
+def test_a_bounce_tells_staff_once(office: Office, final: bool, told: str) -> None:
     """The ticket gets a private note with what the server said; no second one over a crash."""
     office.mailbox.put(letter())
     number = office.run().taken[0].ticket_id or 0
-    bounce = Bounce(((IVAN.mail, "550 no such user"),), THREADS.message_id(number, 7))
+    bounce = Bounce(((IVAN.mail, "550 no such user"),), THREADS.message_id(number, 7), final=final)
     headers = {"auto-submitted": ("auto-replied",), "return-path": ("<>",)}
     office.mailbox.put(letter("", sender=Address("MAILER-DAEMON@x"), bounce=bounce, headers=headers))
     office.mailbox.fails.append(TemporaryError("gone"))
     office.run()
     office.run()
-    notes = [one for one in office.ticket(number).journals if "не доставлено" in one.notes]
+    notes = [one for one in office.ticket(number).journals if told in one.notes]
     assert [one.private for one in notes] == [True]
     assert "550 no such user" in notes[0].notes
 
@@ -344,7 +354,65 @@ def test_files_that_are_too_big_are_named_to_the_customer(office: Office) -> Non
     ticket = office.ticket(number)
     assert ticket.created.attachments == ("a.log",)
     (public,) = [one for one in ticket.journals if not one.private]
-    assert "disk.iso: 57,2 МБ" in public.notes
+    assert "disk.iso: 57,2 МБ, а мы принимаем файлы до 5 МБ" in public.notes
+
+
+FILE = Enclosure("a.log", "text/plain", 3, b"abc")
+LEFT = Enclosure("b.log", "text/plain", 4, left_out="for a reason")
+
+
+@pytest.mark.parametrize(
+    ("limits", "one", "expected"),
+    [
+        pytest.param(MailLimits(attachment=3), LEFT, ["0 MB, and we take files of up to 0 MB"], id="it is too big"),
+        pytest.param(MailLimits(attachments=1), LEFT, ["the mail has more than 1 files"], id="there are too many"),
+        pytest.param(MailLimits(message=1024 * 1024), LEFT, ["the mail is bigger than 1 MB"], id="all are too big"),
+        pytest.param(MailLimits(), FILE, [], id="it was taken"),
+    ],
+)
+def test_a_file_that_was_not_taken_has_its_reason(limits: MailLimits, one: Enclosure, expected: list[str]) -> None:
+    """A customer is told what to do differently."""
+    found = writing.left_out(letter(enclosures=(FILE, one)), limits, Language.EN)
+    assert [row["reason"] for row in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("spare", "kept", "told"),
+    [
+        pytest.param(-20_000, 7, ["f7.bin", "всё, что в письме дальше"], id="its last file is cut off"),
+        pytest.param(-1, 7, ["f7.bin", "всё, что в письме дальше"], id="one byte too long"),
+        pytest.param(0, 8, [], id="just as long as it may be"),
+    ],
+)
+def test_a_mail_beyond_the_limit_loses_nothing_in_silence(
+    office: Office, spare: int, kept: int, told: list[str]
+) -> None:
+    """Its whole files are kept, the one that is cut off is not, and the customer is told of that and of the rest."""
+    files = [letters.attachment(f"f{n}.bin", bytes([n]) * 20_000) for n in range(8)]
+    raw = letters.multipart(letters.part("Файлы во вложении"), *files)
+    limits = MailLimits(message=len(raw) + spare)
+    box = FakeMailbox(FakeMailStore(), MAIL)
+    box.store.deliver(raw, TEN)
+    mail, read = replace(MAIL, limits=limits), partial(read_letter, limits=limits)
+    haul = Haul()
+    replace(office.intake, mailbox=box, mail=mail, read=read).run(TEN + MINUTE, Budget(50), haul)
+    ticket = office.ticket(haul.tickets[0])
+    assert ticket.created.attachments == tuple(f"f{n}.bin" for n in range(kept))
+    public = "\n".join(one.notes for one in ticket.journals if not one.private)
+    assert [line[2:].partition(": письмо больше 0,2 МБ")[0] for line in public.splitlines() if line[:1] == "-"] == told
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        pytest.param(b"x" * 100, ("original.eml", b"x" * 100), id="as it came"),
+        pytest.param(b"x" * 101, ("original.txt", "Ответ\n> вопрос".encode()), id="its text, where it is too big"),
+    ],
+)
+def test_what_was_cut_from_a_mail_is_attached(raw: bytes, expected: tuple[str, bytes]) -> None:
+    """The original where it is a file like any other, else all of its words."""
+    (file,) = writing.files_of(letter("Ответ\n> вопрос"), Content("Вопрос", "Ответ", cut=True), raw, 100)
+    assert (file.name, file.content) == expected
 
 
 def test_one_bad_mail_does_not_stop_the_others(office: Office) -> None:
@@ -376,17 +444,37 @@ def test_w5_shadow_mode_touches_nothing(office: Office) -> None:
     assert office.run().taken[0].fate is Fate.TICKET
 
 
+def test_w5_a_route_in_shadow_is_touched_by_no_mail(office: Office) -> None:
+    """Neither a new ticket nor a note on one that is there; what takes another route is handled."""
+    office.mailbox.put(letter())
+    number = office.run().taken[0].ticket_id or 0
+    routes = office.world.rules.routes
+    shadowed = tuple(replace(one, shadow=one is routes[-1]) for one in routes)
+    office.world.rules = replace(office.world.rules, routes=shadowed)
+    uids = [
+        office.mailbox.put(office.reply("И ещё?", number)),
+        office.mailbox.put(letter("Что взять?", message_id="2")),
+    ]
+    other = office.mailbox.put(letter(subject=PRODUCT, message_id="3"))
+    taken = office.run(TEN + 2 * MINUTE).taken
+    assert [one.fate for one in taken] == [None, None, Fate.TICKET]
+    assert (set(uids) & set(office.mailbox.marked), other in office.mailbox.marked) == (set(), True)
+
+
 def test_own_names_are_for_verified_senders_only(office: Office) -> None:
-    """With DMARC the ticket is the customer's own; without it the bridge's account speaks for a stranger."""
+    """With DMARC the ticket is the customer's own; without it, or for who is in Reply-To alone, the bridge's account speaks for a stranger."""
     office.mail = replace(MAIL, own_name=True, authserv="mx.vendor.test")
     office.world.cabinet.add_account("ivan", "Иван Петров", mail=IVAN.mail)
     for project in office.world.cabinet.projects.values():
         project.members["ivan"] = frozenset({"Клиент"})
     office.mailbox.put(letter("Раз", verified=frozenset({"example.org"})))
     office.mailbox.put(letter("Два", verified=frozenset({"evil.example"})))
-    own, other = office.run().taken
+    named = {"sender": Address("noreply@example.org"), "reply_to": IVAN}
+    office.mailbox.put(letter("Три", verified=frozenset({"example.org"}), **named))
+    own, other, of_a_form = office.run().taken
     assert office.ticket(own.ticket_id or 0).channel is Channel.CABINET
     assert office.ticket(other.ticket_id or 0).channel is Channel.MAIL
+    assert office.ticket(of_a_form.ticket_id or 0).channel is Channel.MAIL
 
 
 @pytest.mark.parametrize(("closed", "same"), [(ReplyToClosed.REOPEN, True), (ReplyToClosed.NEW, False)])

@@ -19,7 +19,7 @@ from bridge.adapters.mail.nodes import Node, as_html, as_text, clean, plain
 from bridge.core.model import Language
 from bridge.core.outbound import Parcel
 from bridge.core.policy import Mail, Markup
-from bridge.core.subjects import topic
+from bridge.core.subjects import topic, unnumbered
 from bridge.core.threads import Threads
 from bridge.ports import File
 
@@ -36,7 +36,6 @@ _READERS: Final[dict[Markup, Callable[[str], tuple[Node, ...]]]] = {
 _ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,253}", re.ASCII)
 _MESSAGE_ID: Final = re.compile(r"[!-;=?-~]{1,250}")
 _TYPE: Final = re.compile(r"(?:application|audio|font|image|model|text|video)/[\w.+-]{1,100}", re.ASCII)
-_NUMBER: Final = re.compile(r"\s*\[(?:№|No\.)\s?\d+\]")
 # The share of a message that files may take, as base64 makes them a third longer.
 _FILES: Final = 0.7
 
@@ -176,7 +175,7 @@ def _page(nodes: Iterable[Node], language: Language) -> str:
 
 def _subject(parcel: Parcel) -> str:
     """«Re: Чем отличаются продукты? [№1234]»: prefixes and numbers of earlier mails don't pile up."""
-    words = topic(_NUMBER.sub("", _line(parcel.subject))) or _YOUR_REQUEST[parcel.language]
+    words = topic(unnumbered(_line(parcel.subject))) or _YOUR_REQUEST[parcel.language]
     number = f"№{parcel.ticket_id}" if parcel.language is Language.RU else f"No. {parcel.ticket_id}"
     return f"Re: {words[:LONGEST_TOPIC].strip()} [{number}]"
 

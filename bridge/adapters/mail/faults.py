@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from imap_tools.errors import UnexpectedCommandStatusError
 
-from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.errors import BridgeError, OutOfReachError, PermanentError, TemporaryError
 
 if TYPE_CHECKING:
     from bridge.adapters.mail.accounts import MailAccount
@@ -59,10 +59,10 @@ def of_connection(account: MailAccount, error: Exception) -> BridgeError:
     if isinstance(error, ssl.SSLError) and "WRONG_VERSION_NUMBER" in str(error):
         return PermanentError(f"{account}: it does not speak TLS there; correct the port, or use +starttls")
     if isinstance(error, TimeoutError):
-        return TemporaryError(f"{account}: no answer in time")
+        return OutOfReachError(f"{account}: no answer in time")
     if isinstance(error, socket.gaierror):
-        return TemporaryError(f"{account}: the name cannot be resolved")
-    return TemporaryError(f"{account}: no connection ({type(error).__name__})")
+        return OutOfReachError(f"{account}: the name cannot be resolved")
+    return OutOfReachError(f"{account}: no connection ({type(error).__name__})")
 
 
 def of_imap(account: MailAccount, error: Exception) -> BridgeError:
@@ -95,6 +95,8 @@ def of_login(account: MailAccount, words: str) -> BridgeError:
 
 
 def of_smtp(account: MailAccount, step: str, code: int, said: object) -> BridgeError:
-    """The error for an SMTP server's negative answer."""
+    """The error for an SMTP server's negative answer; with 421 it closes the connection (RFC 5321, 3.8)."""
     words = f"{account}: {step} was refused: {code} {in_words(said)}"
+    if code == 421:
+        return OutOfReachError(words)
     return TemporaryError(words) if 400 <= code < 500 else PermanentError(words)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from bridge.adapters.mail import faults
 from bridge.adapters.mail.accounts import MailAccount, Patience, Security
 from bridge.adapters.mail.submission import Submission
-from bridge.errors import BridgeError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.errors import BridgeError, OutOfReachError, PermanentError, UnknownOutcomeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -128,7 +128,7 @@ class SmtpPostman:
     def _fault(self, error: Exception) -> BridgeError:
         match error:
             case smtplib.SMTPServerDisconnected():
-                return TemporaryError(f"{self._account}: the connection was lost before the mail was taken")
+                return OutOfReachError(f"{self._account}: the connection was lost before the mail was taken")
             case smtplib.SMTPResponseException():
                 step = "the login" if isinstance(error, smtplib.SMTPAuthenticationError) else "the connection"
                 return faults.of_smtp(self._account, step, error.smtp_code, error.smtp_error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -113,12 +113,12 @@ class RedmineDesk:
             issue["uploads"] = _uploads(self._client, files)
         self._client.put(f"/issues/{ticket_id}.json", {"issue": issue})
 
-    def files(self, ticket_id: int, names: Collection[str], at_most: int) -> tuple[File, ...]:
+    def files(self, ticket_id: int, journal_id: int, at_most: int) -> tuple[File, ...]:
         """See `Desk.files`."""
         path = f"/issues/{ticket_id}.json"
-        rows = row_of(self._client.get(path, include="attachments"), "issue", path).get("attachments") or ()
-        wanted = {str(row["filename"]): row for row in rows if row["filename"] in names}
-        return tuple(self._file(row, at_most) for row in wanted.values())
+        issue = row_of(self._client.get(path, include="attachments,journals"), "issue", path)
+        came = _came_with(issue, journal_id)
+        return tuple(self._file(row, at_most) for row in issue.get("attachments") or () if str(row["id"]) in came)
 
     def _file(self, row: Mapping[str, Any], at_most: int) -> File:
         name, size = str(row["filename"]), int(row.get("filesize") or 0)
@@ -131,6 +131,15 @@ class RedmineDesk:
             )
         except NotFoundError:
             return File(name, kind, b"")
+
+
+def _came_with(issue: Mapping[str, Any], journal_id: int) -> frozenset[str]:
+    """Ids of the files that a journal added: their names may be those of others, of a private note's too."""
+    rows = (row for row in issue.get("journals") or () if int(row["id"]) == journal_id)
+    details = (detail for row in rows for detail in row.get("details") or ())
+    return frozenset(
+        str(one["name"]) for one in details if one.get("property") == "attachment" and one.get("new_value")
+    )
 
 
 def _values(ids: Mapping[str, int], values: Mapping[str, str]) -> list[Mapping[str, Any]]:
