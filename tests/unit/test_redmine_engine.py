@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -348,13 +349,24 @@ def test_trap_5_redmines_own_sentence_is_passed_on(web: responses.RequestsMock, 
     assert sentence in str(caught(put))
 
 
-@pytest.mark.parametrize("body", ["<html>Login</html>", '{"issues": [', "[]", "null", "\xff"])
+@pytest.mark.parametrize(
+    "body", ["<html>Login</html>", '{"issues": [', "[]", "null", "\xff", '{"issues": ' + "[" * 100_000]
+)
 def test_garbage_that_says_success(web: responses.RequestsMock, body: str) -> None:
     """A good status with something else than a JSON object is temporary for reading, unknown for writing."""
     web.get(LISTED, body=body)
     web.put(ISSUE, body=body)
     assert type(caught(get)) is TemporaryError
     assert type(caught(put)) is UnknownOutcomeError
+
+
+def test_an_html_page_with_200_is_no_answer(web: responses.RequestsMock) -> None:
+    """A captive portal, a login page, a proxy's page: said by its content type, temporary for reading, unknown for writing."""
+    for method in (web.get, web.put):
+        method(re.compile(f"{URL}/.*"), body="<!DOCTYPE html><p>Log in", content_type="text/html; charset=utf-8")
+    read, written = caught(get), caught(put)
+    assert (type(read), type(written)) == (TemporaryError, UnknownOutcomeError)
+    assert all("no JSON object, but text/html" in str(error) for error in (read, written))
 
 
 def test_the_server_tells_its_time(web: responses.RequestsMock) -> None:

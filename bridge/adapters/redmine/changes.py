@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from bridge.adapters.redmine.client import PAGE, Client, rows_of
+from bridge.adapters.redmine import faults
+from bridge.adapters.redmine.client import PAGE, Client, Row, rows_of, total_of
 from bridge.adapters.redmine.names import Names
 from bridge.adapters.redmine.reading import moment
 from bridge.adapters.redmine.scope import ScopeFilter
@@ -17,7 +18,6 @@ from bridge.ports import Batch, Head
 PATH: Final = "/issues.json"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SLACK: Final = timedelta(seconds=2)  # Redmine takes a second off the lower bound, and REST cuts off fractions
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,10 @@ class Changes:
 
     def since(self, since: datetime | None) -> Batch:
         """See `Tracker.changed`."""
+        with faults.understanding("GET", PATH):
+            return self._since(since)
+
+    def _since(self, since: datetime | None) -> Batch:
         first, rows = self._open() if since is None else self._changed(since)
         covered = [self._scope.covers(row) for row in rows]
         heads = tuple(self._head(row) for row, mine in zip(rows, covered, strict=True) if mine)
@@ -95,7 +99,7 @@ class Changes:
             raise TemporaryError(
                 f"GET {PATH}: Redmine did not sort by id or ignored a filter; does a plugin change the list?"
             )
-        return Page(rows, int(answer.payload.get("total_count") or len(rows)), answer.at)
+        return Page(rows, total_of(answer, PATH) or len(rows), answer.at)
 
     def _newest(self, wanted: Mapping[str, str]) -> datetime | None:
         """The latest change there is: the server's clock is not before it. Only for servers without a Date header."""

@@ -207,7 +207,7 @@ def _payload(method: str, url: str, response: Response) -> Mapping[str, Any]:
     sent = faults.Sent.of(method, url)
     try:
         payload = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, dict):
         raise faults.nonsense(sent, f"no JSON object, but {response.headers.get('Content-Type', 'something else')}")

@@ -7,6 +7,8 @@ a header: the key is in one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -112,6 +114,20 @@ def nonsense(sent: Sent, what: str) -> BridgeError:
     if sent.writes:
         return UnknownOutcomeError(f"{sent}: the answer is {what}; it may have been done")
     return TemporaryError(f"{sent}: the answer is {what}")
+
+
+@contextmanager
+def understanding(method: str, path: str) -> Iterator[None]:
+    """Where an answer is made into values of ours: JSON that is not what Redmine writes is nonsense. Nothing of it is quoted but keys.
+
+    Raises:
+        BridgeError: see `nonsense`.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        lacks = f"without {error}" if isinstance(error, KeyError) else f"with something else in it ({_kind(error)})"
+        raise nonsense(Sent(method, path, ""), f"not what Redmine writes: JSON {lacks}") from error
 
 
 def _sentence(response: Response) -> str:
