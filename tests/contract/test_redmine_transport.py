@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +25,13 @@ BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
 CUT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
 CUT_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"
 GARBAGE = b"\x00\x01\x02 no HTTP at all\r\n\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+BOMB = gzip.compress(b" " * 2**20)
 SILENCE = b""
 HANG = b"hang"
+DRIP = b"drip"
+SHORT = replace(QUICK, read=timedelta(seconds=0.2), retries=0)
+SMALL = replace(QUICK, at_most=2**16)
 
 
 @dataclass
@@ -50,15 +56,21 @@ class Script:
         with suppress(OSError):
             for answer in answers:
                 connection, _ = self.listener.accept()
-                with connection:
+                with connection, suppress(ConnectionError):
                     self._answer(connection, answer)
 
     def _answer(self, connection: socket.socket, answer: bytes) -> None:
         self.requests.append(connection.recv(65536))
         if answer == HANG:
             connection.recv(1)  # until the client gives up
-        else:
-            connection.sendall(answer)
+            return
+        whole, _, piece = answer.partition(DRIP)
+        connection.sendall(whole)
+        while piece:  # as well
+            connection.sendall(piece)
+            connection.settimeout(0.05)
+            with suppress(TimeoutError):
+                piece = piece if connection.recv(1) else b""
 
     def stop(self) -> None:
         """Let nobody wait for another connection."""
@@ -68,9 +80,9 @@ class Script:
         for thread in self.threads:
             thread.join()
 
-    def ask(self, method: str) -> Any:
+    def ask(self, method: str, patience: Patience = QUICK) -> Any:
         """One request of the bridge."""
-        redmine = connect(Connection(self.url, KEY, patience=QUICK))
+        redmine = connect(Connection(self.url, KEY, patience=patience))
         data = None if method == "get" else {"issue": {"notes": "Ответ"}}
         return redmine.engine.request(method, f"{self.url}/issues/7.json", data=data)
 
@@ -122,6 +134,46 @@ def test_w3_a_write_without_a_whole_answer_is_unknown(script: Script, answer: by
     with pytest.raises(UnknownOutcomeError):
         script.ask("put")
     assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "patience", "why"),
+    [
+        pytest.param(b"H" + DRIP + b"T", SHORT, "time-out", id="a first line that drips"),
+        pytest.param(HEAD + DRIP + b"X: y\r\n", SHORT, "time-out", id="headers that drip"),
+        pytest.param(HEAD + b"\r\n" + DRIP + b" ", SHORT, "time-out", id="a body that drips to no end"),
+        pytest.param(
+            HEAD + b"Content-Length: 99\r\n\r\n" + DRIP + b" ", SHORT, "time-out", id="a short body that drips"
+        ),
+        pytest.param(
+            HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + DRIP + b"1\r\n \r\n",
+            SHORT,
+            "time-out",
+            id="chunks that drip",
+        ),
+        pytest.param(HEAD + b"\r\n" + DRIP + b" " * 2**16, SMALL, "more than 65536 bytes", id="a body that never ends"),
+        pytest.param(
+            HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB) + BOMB,
+            SMALL,
+            "more than 65536 bytes",
+            id="a small body that unpacks to a big one",
+        ),
+    ],
+)
+def test_w3_an_answer_is_bounded(script: Script, answer: bytes, patience: Patience, why: str) -> None:
+    """Whatever it does, an answer ends for its reader: as half an answer, and a write as of unknown outcome, sent once."""
+    script.play(answer, answer)
+    for method, kind in (("get", TemporaryError), ("put", UnknownOutcomeError)):
+        with pytest.raises(kind, match=f"no whole answer .*({why})"):
+            script.ask(method, patience)
+    assert len(script.requests) == 2
+
+
+def test_a_whole_answer_of_the_greatest_size(script: Script) -> None:
+    """The bound itself is taken."""
+    body = b'{"issues": 1}'.ljust(SMALL.at_most)
+    script.play(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    assert script.ask("get", SMALL) == {"issues": 1}
 
 
 def test_w3_a_write_that_could_not_be_sent_is_temporary(script: Script) -> None:

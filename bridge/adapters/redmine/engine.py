@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, InvalidHeader
 
-from bridge.adapters.redmine import faults
+from bridge.adapters.redmine import bounded, faults
 from bridge.adapters.redmine.meter import UNMEASURED, Meter, Outcome
 from bridge.errors import BridgeError
 
@@ -33,13 +33,17 @@ PASSING: Final = frozenset({429, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long Redmine is waited for (wall time), and how often reading is tried again; writing never is (W3)."""
+    """How long Redmine is waited for (wall time), and how often reading is tried again; writing never is (W3).
+
+    A whole answer takes at most four times `read` (see `bounded`), and has at most so many bytes, unpacked.
+    """
 
     connect: timedelta = timedelta(seconds=5)
     read: timedelta = timedelta(seconds=30)
     retries: int = 3
     backoff: timedelta = timedelta(seconds=0.5)
     retry_after_at_most: timedelta = timedelta(seconds=30)
+    at_most: int = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +83,28 @@ class PoliteRetry(Retry):
 
 
 class TimedAdapter(HTTPAdapter):
-    """Gives every request the time-outs, also those of python-redmine itself."""
+    """Gives every request the time-outs and the bounds, also those of python-redmine itself."""
 
     def __init__(self, patience: Patience, meter: Meter = UNMEASURED) -> None:
+        self._at_most = patience.at_most
         self._timeout = (patience.connect.total_seconds(), patience.read.total_seconds())
         super().__init__(max_retries=_retry(patience, meter))
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
-        """Send one request."""
+        """Send one request, and read the whole answer."""
         options["timeout"] = options.get("timeout") or self._timeout
-        return super().send(request, *args, **options)
+        return bounded.take(super().send(request, *args, **options), self._at_most)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools of connections."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = dict(bounded.POOLS)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """The pools of connections through a proxy."""
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = dict(bounded.POOLS)
+        return manager
 
 
 def _retry(patience: Patience, meter: Meter) -> Retry:

@@ -15,8 +15,15 @@ from urllib.parse import urlsplit
 
 from requests import ConnectTimeout, Response, Timeout, TooManyRedirects
 from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL, ProxyError, SSLError
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
+from bridge.adapters.redmine.bounded import TooBigError
 from bridge.errors import BridgeError, InvalidError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
 
 NOT_SENT: Final = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
@@ -146,10 +153,12 @@ def _redirect(response: Response | None) -> str:
 
 
 def _kind(error: Exception) -> str:
-    if isinstance(error, Timeout):
-        return "time-out"
     if isinstance(error, ChunkedEncodingError):
         return "the answer was cut off"
+    if isinstance(error, TooBigError):
+        return str(error)
     inner = error.args[0] if error.args else None
     reason = getattr(inner, "reason", None) or inner
+    if isinstance(error, Timeout) or isinstance(reason, (TimeoutError, ReadTimeoutError)):
+        return "time-out"
     return type(reason if isinstance(reason, Exception) else error).__name__

@@ -103,10 +103,7 @@ class RedmineTracker:
 
     def _with_our_names(self, issue: Mapping[str, Any]) -> Mapping[str, Any]:
         """The payload with its fields called as the rules call them."""
-        rows = [
-            {**row, "name": self._called.get(row["name"], row["name"])}
-            for row in issue.get("custom_fields") or ()
-        ]
+        rows = [{**row, "name": self._called.get(row["name"], row["name"])} for row in issue.get("custom_fields") or ()]
         return {**issue, "custom_fields": rows}
 
     def write(self, ticket_id: int, write: Write) -> tuple[str, ...]:
