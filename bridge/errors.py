@@ -49,6 +49,10 @@ class TemporaryError(BridgeError):
     """It may work later: Redmine is out of reach, overloaded or answered nonsense."""
 
 
+class NotDoneError(TemporaryError):
+    """A write that certainly did not happen: it was not sent, or Redmine took none of it. It may work later."""
+
+
 class UnknownOutcomeError(TemporaryError):
     """A write was sent and no answer came: it may or may not have happened (W3)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ import pytest
 
 from bridge.adapters.redmine import Connection, connect
 from bridge.adapters.redmine.engine import Patience
+from bridge.demo.mail_ca import OwnCa
 from bridge.errors import PermanentError, TemporaryError, UnknownOutcomeError
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -41,6 +43,7 @@ class Script:
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
     requests: list[bytes] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
 
     @property
     def url(self) -> str:
@@ -56,8 +59,8 @@ class Script:
         with suppress(OSError):
             for answer in answers:
                 connection, _ = self.listener.accept()
-                with connection, suppress(ConnectionError):
-                    self._answer(connection, answer)
+                with connection, suppress(ConnectionError, ssl.SSLError):
+                    self._answer(self.tls.wrap_socket(connection, server_side=True) if self.tls else connection, answer)
 
     def _answer(self, connection: socket.socket, answer: bytes) -> None:
         self.requests.append(connection.recv(65536))
@@ -194,6 +197,24 @@ def test_trap_8_the_key_does_not_follow_a_redirect(script: Script, other: Script
         script.ask("get")
     other.stop()
     assert other.requests == []
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> OwnCa:
+    """An authority of somebody's own, with a server's certificate."""
+    return OwnCa(tmp_path_factory.mktemp("ca")).make("localhost")
+
+
+def test_a_certificate_of_ones_own_authority(script: Script, own: OwnCa) -> None:
+    """It is believed where the file is named, and not without."""
+    script.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    script.tls.load_cert_chain(own.certificate, own.key)
+    script.play(GOOD, GOOD)
+    url = f"https://localhost:{script.listener.getsockname()[1]}"
+    with pytest.raises(PermanentError, match="not trusted"):
+        connect(Connection(url, KEY, patience=QUICK)).engine.request("put", f"{url}/issues/7.json", data={})
+    trusting = connect(Connection(url, KEY, patience=QUICK, ca=str(own.ca)))
+    assert trusting.engine.request("get", f"{url}/issues.json") == {"issues": 1}
 
 
 def test_the_key_goes_in_a_header_only(script: Script) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bridge.adapters.redmine import faults
+from bridge.adapters.redmine.aging import Clock
 from bridge.adapters.redmine.client import PAGE, Client, Row, rows_of, total_of
 from bridge.adapters.redmine.names import Names
 from bridge.adapters.redmine.reading import moment
@@ -40,18 +41,21 @@ class Page:
 
 
 class Changes:
-    """Looks for changed tickets in scope. `overlap` covers writes that were committed after the moment they carry."""
+    """Looks for changed tickets in scope. `overlap` covers writes that were committed after the moment they carry; `clock` is ours."""
 
-    def __init__(self, client: Client, names: Names, scope: ScopeFilter, overlap: timedelta) -> None:
+    def __init__(self, client: Client, names: Names, scope: ScopeFilter, overlap: timedelta, clock: Clock) -> None:
         self._client = client
         self._names = names
         self._scope = scope
         self._overlap = overlap
+        self._clock = clock
 
     def since(self, since: datetime | None) -> Batch:
         """See `Tracker.changed`."""
         with faults.understanding("GET", PATH):
-            return self._since(since)
+            return self._since(
+                since and min(since, self._clock())
+            )  # a moment of the future would hide all until it comes
 
     def _since(self, since: datetime | None) -> Batch:
         first, rows = self._open() if since is None else self._changed(since)

@@ -1,6 +1,6 @@
 """What can go wrong between the bridge and Redmine, and which of the bridge's errors it is: the only place that decides this.
 
-Reading: time-outs, lost connections, 429 and 5xx are temporary. Writing: what was certainly not done is temporary (no connection, 429, 409),
+Reading: time-outs, lost connections, 429 and 5xx are temporary. Writing: what was certainly not done is told so (no connection, 429, 409),
 everything else that leaves it open is an unknown outcome (W3). The texts name the request's path and Redmine's own sentence, never
 a header: the key is in one.
 """
@@ -14,19 +14,30 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from requests import ConnectTimeout, Response, Timeout, TooManyRedirects
-from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL, ProxyError, SSLError
+from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL, SSLError
 from urllib3.exceptions import (
     ConnectTimeoutError,
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
 )
 
 from bridge.adapters.redmine.bounded import TooBigError
-from bridge.errors import BridgeError, InvalidError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.errors import (
+    BridgeError,
+    InvalidError,
+    NotDoneError,
+    NotFoundError,
+    PermanentError,
+    TemporaryError,
+    UnknownOutcomeError,
+)
 
 NOT_SENT: Final = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
+NO_TUNNEL: Final = "Tunnel connection failed"
+"""What `http.client` says when the proxy did not connect us."""
 GONE: Final = frozenset({404, 410})
 
 
@@ -64,17 +75,19 @@ def of_failure(sent: Sent, error: Exception) -> BridgeError:
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return PermanentError(f"{sent}: the certificate of {sent.host} is not trusted; give the bridge your CA's file")
     if was_not_sent(error):
-        return TemporaryError(f"{sent}: no connection to {sent.host} ({_kind(error)})")
+        return _not_done(sent, f"no connection to {sent.host} ({_kind(error)})")
     if sent.writes:
         return UnknownOutcomeError(f"{sent}: sent, but no whole answer came ({_kind(error)}); it may have been done")
     return TemporaryError(f"{sent}: no whole answer from {sent.host} ({_kind(error)})")
 
 
 def was_not_sent(error: Exception) -> bool:
-    """Whether no connection was made, so that nothing can have been done."""
+    """Whether no connection was made, so that nothing can have been done. A proxy's error may also be a connection lost after the request."""
     inner = error.args[0] if error.args else None
     reason = inner.reason if isinstance(inner, MaxRetryError) else inner
-    return isinstance(error, (ConnectTimeout, ProxyError)) or isinstance(reason, NOT_SENT)
+    if isinstance(reason, ProxyError):
+        return isinstance(reason.original_error, NOT_SENT) or NO_TUNNEL in str(reason.original_error)
+    return isinstance(error, ConnectTimeout) or isinstance(reason, NOT_SENT)
 
 
 def of_status(sent: Sent, response: Response) -> BridgeError | None:
@@ -85,10 +98,14 @@ def of_status(sent: Sent, response: Response) -> BridgeError | None:
     if status in GONE:
         return NotFoundError(f"{sent}: not there, or hidden from the bridge's account ({status})")
     if status in {409, 429}:
-        return TemporaryError(f"{sent}: Redmine answered {status}, nothing was done; it may work later")
+        return _not_done(sent, f"Redmine answered {status}, nothing was done; it may work later")
     if status >= 500 or status == 408:
         return _server(sent, status)
     return _refused(sent, status, response)
+
+
+def _not_done(sent: Sent, why: str) -> BridgeError:
+    return NotDoneError(f"{sent}: {why}") if sent.writes else TemporaryError(f"{sent}: {why}")
 
 
 def _server(sent: Sent, status: int) -> BridgeError:

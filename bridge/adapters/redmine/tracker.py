@@ -15,7 +15,7 @@ from bridge.adapters.redmine.scope import ScopeFilter
 from bridge.adapters.redmine.writing import Composer, Place
 from bridge.core.mail_marks import as_received
 from bridge.core.model import Attribute, Person, Ticket, Write
-from bridge.errors import NotFoundError, PermanentError, TemporaryError
+from bridge.errors import NotDoneError, NotFoundError, PermanentError, TemporaryError
 from bridge.ports import Batch
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bridge.core.policy import Redmine as Rules
 
 OVERLAP: Final = timedelta(seconds=10)
+PLACES: Final = 1000
+"""Of so many tickets it is remembered what is written by; of others it is read again."""
 INCLUDE: Final = "journals,attachments,watchers"
 V = TypeVar("V")
 WRITES_PRIVATE: Final = frozenset({"add_issue_notes", "set_notes_private"})
@@ -50,12 +52,13 @@ class RedmineTracker:
         mail_name_field: str = "",
     ) -> None:
         self.client = Client(redmine)
+        self.clock = clock
         self._mail_name_field = mail_name_field
         self._called = {there: here for here, there in rules.field_names.items()}
         self.names = Names(self.client, clock, keep, self._called)
         self.people = People(self.names, rules, departments)
         self.scope = ScopeFilter(rules.scope, self.names)
-        self._changes = Changes(self.client, self.names, self.scope, overlap)
+        self._changes = Changes(self.client, self.names, self.scope, overlap, clock)
         self._composer = Composer(self.names)
         self._places: dict[int, Place] = {}
 
@@ -89,6 +92,8 @@ class RedmineTracker:
             self.names.learn(who)
         self.names.see(issue.get("project"))
         self.names.see_fields(issue.get("custom_fields"))
+        if len(self._places) >= PLACES:
+            self._places.clear()
         self._places[int(issue["id"])] = Place.of(issue)
         return issue
 
@@ -108,8 +113,11 @@ class RedmineTracker:
 
     def write(self, ticket_id: int, write: Write) -> tuple[str, ...]:
         """See `Tracker.write`."""
-        place = self._place(ticket_id)
-        body = self._composer.body(place, write)
+        try:
+            place = self._place(ticket_id)
+            body = self._composer.body(place, write)
+        except TemporaryError as error:  # while names were looked up
+            raise NotDoneError(str(error)) from error
         troubles = [trouble for name in write.watchers if (trouble := self._watch(place, name))]
         self.client.put(f"/issues/{ticket_id}.json", body)
         return tuple(troubles)
