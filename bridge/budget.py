@@ -18,7 +18,7 @@ KEPT: Final = timedelta(hours=1)
 
 
 class BrakeError(PermanentError):
-    """The pass would have changed more tickets than `limits.changes_per_pass` allows; nothing is written until `resume` (W5)."""
+    """The pass would have written more than `limits.changes_per_pass`, notes and mails taken in together; nothing is until `resume` (W5)."""
 
 
 class RateError(TemporaryError):
@@ -58,10 +58,11 @@ def _counter(moment: datetime) -> str:
 
 @dataclass
 class Budget:
-    """How many writes a pass has left (W5), and where there is a rate, the minute that it is."""
+    """How many writes a pass may do (W5), at most two notes to a ticket, one for a mail taken in; where there is a rate, the minute's share."""
 
-    left: int
+    at_most: int
     rate: Rate | None = None
+    spent: int = 0
 
     def take(self, count: int) -> None:
         """Use up some. The brake is asked first: what a minute allows must not keep a flood from pulling it.
@@ -77,11 +78,14 @@ class Budget:
 
     def require(self, count: int) -> None:
         """Raise BrakeError where there are not that many left."""
-        if count > self.left:
-            raise BrakeError(
-                "the pass would change more than limits.changes_per_pass allows; look at `plan`, then say `resume`"
-            )
+        if self.spent + count > self.at_most:
+            raise BrakeError(f"the pass would write more than limits.changes_per_pass ({self.at_most})")
 
     def spend(self, count: int) -> None:
         """Count them as used."""
-        self.left -= count
+        self.spent += count
+
+
+def held(why: str) -> str:
+    """What a person is told while the brake holds."""
+    return f"held by the brake: {why}; look at `presale-bridge plan`, then say `presale-bridge resume`"

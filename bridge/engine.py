@@ -17,7 +17,7 @@ from bridge.core.decisions import Decision
 from bridge.core.messages import compose
 from bridge.core.model import Attribute, Change, Journal, OwnStep, Role, State, Ticket, Write
 from bridge.core.policy import Policy
-from bridge.errors import NotFoundError, PermanentError
+from bridge.errors import NotDoneError, NotFoundError, PermanentError
 from bridge.ports import Claim, ClaimState, Known, Store, Tracker
 
 __all__ = ["BRAKE", "BrakeError", "Budget", "Engine", "Look", "Rate", "RateError", "Result"]
@@ -127,16 +127,24 @@ class Engine:
         settled: set[int] = set()
         for claim in self.store.claims(a.ticket.id):
             found = self._journal_of(claim, a)
-            until = (claim.at or now) + self.policy.limits.settle_unknown
             if found is not None:
                 troubles += self._aftermath(a, claim, found) if found.id not in settled else ()
                 settled.add(found.id)
                 self.store.settle(claim, ClaimState.CONFIRMED, found.at, found.id)
-            elif now < until:
+            elif now < (until := self._claimed_at(claim, now) + self.policy.limits.settle_unknown):
                 wait = max(wait or until, until)
             else:
                 self.store.release(claim)
         return wait
+
+    def _claimed_at(self, claim: Claim, now: datetime) -> datetime:
+        """When a step was claimed. A clock far ahead that was set right has left a moment which cannot be: then it counts from now on (W3)."""
+        at = claim.at or now
+        if at <= now + self.policy.limits.settle_unknown:
+            return at
+        self.store.release(claim)
+        self.store.claim([claim], now)
+        return now
 
     def _aftermath(self, a: Assessment, claim: Claim, found: Journal) -> Iterator[str]:
         """What would have followed the write if its answer had come: W2 and W4, each done once whatever else is interrupted."""
@@ -216,7 +224,7 @@ class Engine:
             return None
         try:
             troubles += self.tracker.write(a.ticket.id, write)
-        except PermanentError:
+        except (PermanentError, NotDoneError):
             for claim in claims:
                 self.store.release(claim)
             raise

@@ -53,6 +53,10 @@ class OutOfReachError(TemporaryError):
     """A mail server cannot be reached, or is closing: whatever else is meant for it would fail the same way."""
 
 
+class NotDoneError(TemporaryError):
+    """A write that certainly did not happen: it was not sent, or Redmine took none of it. It may work later."""
+
+
 class UnknownOutcomeError(TemporaryError):
     """A write was sent and no answer came: it may or may not have happened (W3)."""
 

@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
+from bridge.budget import held
 from bridge.core.model import Channel
 from bridge.engine import BRAKE, BrakeError, Budget, Engine, Look, Rate, RateError, Result
 from bridge.errors import BridgeError, TemporaryError
 from bridge.mail.office import MailOffice, MailSummary
-from bridge.ports import Known, Store
+from bridge.ports import MAX_BACK_OFF, Known, Store
 from bridge.worklist import CURSOR, NEVER, Worklist, is_reread_due
 
 __all__ = ["CURSOR", "Exit", "Flag", "Pass", "Summary", "adopt", "is_reread_due"]
 
 log: Final = logging.getLogger("bridge.jobs")
 
-MAX_BACK_OFF: Final = timedelta(hours=4)
 FIRST_BACK_OFF: Final = timedelta(minutes=2)
 OUT_OF_REACH: Final = 3
 """So many tickets in a row that fail for a temporary reason mean that Redmine is out of reach, not that the tickets are bad."""
@@ -151,16 +151,13 @@ class Pass:
         if self.mail is not None:
             self.mail.purge(self.now)
         if self.engine.store.get(BRAKE):
-            summary.exit, summary.why = (
-                Exit.HELD,
-                f"held by the brake: {self.engine.store.get(BRAKE)}; say `presale-bridge resume`",
-            )
+            summary.exit, summary.why = Exit.HELD, held(self.engine.store.get(BRAKE))
             return summary
         try:
             work(summary)
         except BrakeError as error:
             self.engine.store.set(BRAKE, str(error))
-            summary.exit, summary.why = Exit.HELD, str(error)
+            summary.exit, summary.why = Exit.HELD, held(str(error))
         except RateError as error:
             summary.why = str(error)
         except TemporaryError as error:

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from bridge.core.model import Attribute, History, OwnStep, Role, Step, Ticket, Write
+
+MAX_BACK_OFF: Final = timedelta(hours=4)
+"""A ticket that fails is looked at again after that at the latest (W6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,10 @@ class Known:
     put_aside_until: datetime | None = None
     clock: str = ""
     due: datetime | None = None
+
+    def is_put_aside(self, now: datetime) -> bool:
+        """Whether it failed and waits for its back-off (W6). One that ends later than any does was begun by a clock that was wrong."""
+        return self.put_aside_until is not None and now < self.put_aside_until <= now + MAX_BACK_OFF
 
     def waking(self, at: datetime) -> Known:
         """The same, looked at next at that moment."""

@@ -62,7 +62,7 @@ class Worklist:
     def is_put_aside(self, ticket_id: int) -> bool:
         """Whether a ticket failed and waits for its back-off (W6)."""
         known = self.store.known(ticket_id)
-        return bool(known and known.put_aside_until and known.put_aside_until > self.now)
+        return known is not None and known.is_put_aside(self.now)
 
     def _is_news(self, head: Head, known: Known | None) -> bool:
         """Redmine tells whole seconds: what was changed in the second of the last reading may hold a later change."""
@@ -70,8 +70,9 @@ class Worklist:
 
 
 def is_reread_due(calendar: WorkCalendar, last: str, now: datetime) -> bool:
-    """Whether working time has begun since the last full re-read."""
+    """Whether working time has begun since the last full re-read. One in the future was never done: the clock was wrong."""
     if not calendar.is_working(now):
         return False
     opening = calendar.opening(calendar.date_of(now))
-    return not last or (opening is not None and datetime.fromisoformat(last) < opening.astimezone(UTC))
+    at = datetime.fromisoformat(last) if last else NEVER
+    return at > now or (opening is not None and at < opening.astimezone(UTC))

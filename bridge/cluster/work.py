@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from bridge.budget import held
 from bridge.core.policy import Policy
 from bridge.engine import BRAKE, Budget, Engine, Rate
 from bridge.errors import BridgeError, TemporaryError
@@ -64,7 +65,7 @@ class Jobs(Protocol):
 
 @dataclass
 class SharedBudget(Budget):
-    """The writes of one poll's tickets (W5), counted in the store, whichever replica has them and however late; `left` is how many may be."""
+    """The writes of one poll's tickets (W5), counted in the store, whichever replica has them and however late."""
 
     store: Store | None = None
     poll: str = ""
@@ -72,13 +73,13 @@ class SharedBudget(Budget):
     def require(self, count: int) -> None:
         """Raise BrakeError where there are not that many left."""
         assert self.store is not None
-        Budget(self.left - self.store.counted(CHANGES + self.poll, self.poll)).require(count)
+        Budget(self.at_most, spent=self.store.counted(CHANGES + self.poll, self.poll)).require(count)
 
     def spend(self, count: int) -> None:
         """Count them as used; raises BrakeError where another replica was faster."""
         assert self.store is not None
-        if not self.store.count(CHANGES + self.poll, self.poll, count, self.left):
-            Budget(0).require(count)
+        if not self.store.count(CHANGES + self.poll, self.poll, count, self.at_most):
+            Budget(self.at_most, spent=self.at_most).require(count)
 
 
 @dataclass
@@ -104,7 +105,7 @@ class Work:
             summary.exit, summary.why = Exit.BUSY, "a pass of a single process is at work on this store"
         elif store.get(BRAKE):
             summary.exit = Exit.HELD
-            summary.why = f"held by the brake: {store.get(BRAKE)}; say `presale-bridge resume`"
+            summary.why = held(store.get(BRAKE))
         else:
             self._list(summary)
 

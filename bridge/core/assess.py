@@ -98,7 +98,7 @@ class Assessment:
         return choose(facts_of(self.chronicle, self.policy, self.state.fields), self.policy.directory)
 
     @cached_property
-    def kind_before(self) -> Route | None:
+    def route_before(self) -> Route | None:
         """The route as it was when the bridge last looked and wrote; None before the first time (R3)."""
         routed = [
             event

@@ -186,7 +186,7 @@ def _is_paused_status(a: Assessment) -> bool:
 
 
 def _route(a: Assessment) -> Iterator[RouteTo]:
-    before = a.kind_before
+    before = a.route_before
     if before is not None and before.kind == a.kind:
         return
     department = a.policy.departments[a.route.department]

@@ -84,8 +84,8 @@ def test_r3_naming_a_listed_product_later_routes_anew() -> None:
     )
     a = look(asked, "11-23 11:30", rules())
     assert a.kind == "third-party-install"
-    assert a.kind_before is not None
-    assert a.kind_before.kind == "compatibility"
+    assert a.route_before is not None
+    assert a.route_before.kind == "compatibility"
 
 
 @pytest.mark.parametrize(

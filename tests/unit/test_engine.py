@@ -11,7 +11,7 @@ import pytest
 from bridge.adapters.store import SqlStore
 from bridge.core.model import Attribute, OwnStep, Step
 from bridge.engine import BrakeError, Result
-from bridge.errors import NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.errors import BridgeError, NotDoneError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
 from bridge.ports import Claim, ClaimState
 from tests.fakes.cabinet import BRIDGE
 from tests.fakes.tracker import FakeTracker
@@ -109,6 +109,17 @@ def test_w3_a_write_that_may_still_land_is_waited_for(world: World) -> None:
     assert len(world.notes(number)) == 1
 
 
+def test_w3_a_claim_of_a_clock_that_was_ahead_counts_from_now(world: World) -> None:
+    """The clock was hours ahead when the outcome became unknown: `settle_unknown` is waited for by the right clock, then it is written once."""
+    number = world.open()
+    world.tracker.before_write.append(UnknownOutcomeError("no answer"))
+    with pytest.raises(UnknownOutcomeError):
+        world.look(number, TEN + hours(3))
+    for minutes, result in ((15, Result.UNKNOWN), (19, Result.UNKNOWN), (20, Result.WRITTEN)):
+        assert world.look(number, TEN + minutes * MINUTE).result is result
+    assert len(world.notes(number)) == 1
+
+
 def test_w3_a_write_that_lands_late_is_found(world: World) -> None:
     """The request arrives half a minute after the bridge gave up: still one note."""
     number = world.open()
@@ -137,11 +148,18 @@ def test_w3_trap_5_killed_between_the_two_notes(world: World, done: bool) -> Non
     assert world.cabinet.tickets[number].state.assigned_to == DEV
 
 
-def test_w3_a_refused_write_is_tried_again_later(world: World) -> None:
-    """A right that is missing leaves no claim behind."""
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(PermanentError("403"), id="a right that is missing"),
+        pytest.param(NotDoneError("429"), id="too many requests, or no connection"),
+    ],
+)
+def test_w3_a_write_that_was_not_done_is_tried_again_later(world: World, error: BridgeError) -> None:
+    """What certainly did not happen leaves no claim behind: nothing has to be waited for."""
     number = world.open()
-    world.tracker.before_write.append(PermanentError("403"))
-    with pytest.raises(PermanentError):
+    world.tracker.before_write.append(error)
+    with pytest.raises(type(error)):
         world.look(number)
     assert world.store.claims(number) == ()
     assert world.look(number, TEN + 16 * MINUTE).result is Result.WRITTEN

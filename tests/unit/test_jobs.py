@@ -11,8 +11,8 @@ import pytest
 from bridge.core.model import Step
 from bridge.engine import BRAKE
 from bridge.errors import PermanentError, TemporaryError, UnknownOutcomeError
-from bridge.jobs import CURSOR, MAX_BACK_OFF, Exit, Summary, is_reread_due
-from bridge.ports import Known
+from bridge.jobs import CURSOR, Exit, Summary, is_reread_due
+from bridge.ports import MAX_BACK_OFF, Known
 from tests.unit.making import CLOSED, INSTALL, LICENSE, hours, moment, policy
 from tests.unit.worlds import MINUTE, TEN, World, limited
 
@@ -157,12 +157,24 @@ def test_trap_16_a_change_that_was_missed_is_found_by_polling(world: World) -> N
         pytest.param("11-20 10:00", "11-22 12:00", False, id="Not on a day off"),
         pytest.param("11-20 10:00", "11-23 12:00", True, id="After a weekend"),
         pytest.param("", "11-23 12:00", True, id="Never done"),
+        pytest.param("12-23 12:00", "11-23 12:00", True, id="Done by a clock that was a month ahead"),
     ],
 )
 def test_t13_the_full_re_read_is_due_once_a_working_day(last: str, now: str, due: bool) -> None:
     """The first pass in the working time of a day reads everything that is open."""
     stamp = moment(last).isoformat() if last else ""
     assert is_reread_due(policy().calendar, stamp, moment(now)) is due
+
+
+def test_w6_a_clock_that_was_ahead_keeps_no_ticket_off(world: World) -> None:
+    """A back-off that ends later than any can was begun by a wrong clock: the ticket is looked at now."""
+    number = world.open()
+    world.run()
+    world.customer.note(number, "Ещё вопрос", at=TEN + 20 * MINUTE)
+    for ahead, looked_at in ((MAX_BACK_OFF, 0), (MAX_BACK_OFF + MINUTE, 1)):
+        now = TEN + 25 * MINUTE
+        world.store.put_aside(number, now + ahead, "503")
+        assert world.run(now).looked_at == looked_at
 
 
 def test_t13_what_was_edited_without_a_trace_is_seen_the_next_morning(world: World) -> None:
@@ -195,10 +207,12 @@ def test_w5_too_many_changes_pull_the_brake(world: World) -> None:
     numbers = [world.open() for _ in range(4)]
     summary = world.run()
     assert (summary.exit, len(summary.written)) == (Exit.HELD, 2)
-    assert "resume" in summary.why
+    (why, remedy) = summary.why.split(";")
+    assert why == "held by the brake: the pass would write more than limits.changes_per_pass (2)"
+    assert "resume" in remedy
     reads(world)
     held = world.run(TEN + 20 * MINUTE)
-    assert (held.exit, held.looked_at) == (Exit.HELD, 0)
+    assert (held.exit, held.looked_at, held.why) == (Exit.HELD, 0, summary.why)
     assert reads(world) == {}
     world.store.set(BRAKE, "")
     after = world.run(TEN + 21 * MINUTE)

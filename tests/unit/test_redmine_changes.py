@@ -213,6 +213,31 @@ def test_an_old_redmine_that_does_not_say_what_is_closed(site: Site) -> None:
     assert site.paths().count("GET /issue_statuses.json") == 1
 
 
+@pytest.mark.parametrize("since", [None, NOON - timedelta(hours=2)], ids=["first list", "later list"])
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        pytest.param({"issues": [None]}, "without a list of issues", id="a row that is nothing"),
+        pytest.param({"issues": {"id": 1}}, "without a list of issues", id="one row instead of a list"),
+        pytest.param({"issues": [{}]}, "without 'id'", id="a row without anything"),
+        pytest.param({"issues": [{"id": "x"}]}, "something else in it", id="an id that is no number"),
+        pytest.param({"issues": [row(1)], "total_count": "abc"}, "something else", id="a total that is no number"),
+        pytest.param({"issues": [row(1)], "total_count": float("inf")}, "something else", id="an endless total"),
+        pytest.param({"issues": [row(1, updated_on=None)]}, "something else in it", id="no moment of change"),
+        pytest.param({"issues": [row(1, updated_on="now")]}, "something else in it", id="a moment that is none"),
+        pytest.param({"issues": [row(1, tracker="Пресел")]}, "something else in it", id="a tracker that is a text"),
+        pytest.param({"issues": [row(1, status=["Новая"])]}, "something else in it", id="a status that is a list"),
+    ],
+)
+def test_json_that_redmine_does_not_write(
+    site: Site, answer: dict[str, Any], wrong: str, since: datetime | None
+) -> None:
+    """Garbage is garbage also where it is JSON: one sentence with the request and what is wrong, nothing of the values."""
+    site.pages["/issues.json"] = answer
+    with pytest.raises(TemporaryError, match=rf"^GET /issues\.json: the answer is .*{wrong}"):
+        tracker(site).changed(since)
+
+
 # --- servers without a clock ------------------------------------------------------------------------------------------
 
 
@@ -238,6 +263,13 @@ def test_without_a_date_header_several_pages_start_from_before_the_first(site: S
     batch = tracker(site).changed(None)
     assert len(batch.heads) == 150
     assert batch.cursor == NOON - timedelta(minutes=54) - OVERLAP
+
+
+def test_without_a_date_header_a_moment_of_the_future_is_not_started_from(site: Site) -> None:
+    """Redmine's clock was ahead for a while: its moments must not hide all changes until they have come."""
+    site.headers.clear()
+    site.pages["/issues.json"] = {"issues": [], "total_count": 0}
+    assert tracker(site).changed(NOON + timedelta(days=30)).cursor == NOON
 
 
 def test_a_clock_that_was_set_back_is_followed(site: Site) -> None:

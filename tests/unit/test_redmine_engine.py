@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +17,28 @@ import requests
 import responses
 from responses.matchers import header_matcher, json_params_matcher, query_param_matcher, request_kwargs_matcher
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError, ReadTimeoutError
+from urllib3.exceptions import (
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from bridge.adapters.redmine.connection import Connection, connect, impatient
-from bridge.adapters.redmine.engine import Patience, PoliteRetry
+from bridge.adapters.redmine.engine import READING, Patience, PoliteRetry
 from bridge.adapters.redmine.meter import Outcome
-from bridge.errors import BridgeError, InvalidError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.errors import (
+    BridgeError,
+    InvalidError,
+    NotDoneError,
+    NotFoundError,
+    PermanentError,
+    TemporaryError,
+    UnknownOutcomeError,
+)
 
 URL = "https://redmine.example.com"
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -83,6 +101,22 @@ def test_plain_http_can_be_allowed_by_name() -> None:
         Connection("http://other.lan/", KEY, plain_http=hosts)
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        pytest.param(None, "it is not there", id="a mistyped path"),
+        pytest.param("no certificate", "SSLError", id="a file that is something else"),
+    ],
+)
+def test_a_file_of_certificates_that_cannot_be_used(tmp_path: Path, content: str | None, why: str) -> None:
+    """It is told before anything is asked: which file, by which setting, what is wrong with it."""
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content, encoding="ascii")
+    with pytest.raises(PermanentError, match=rf"{file} \(PRESALE_BRIDGE_CA\) cannot be used: {why}"):
+        connect(replace(CONNECTION, ca=str(file)))
+
+
 @pytest.mark.parametrize("key", ["", f"{KEY}\n", f" {KEY}", "ключ", "a b", "a\r\nX-Other: 1"])
 def test_keys_that_are_refused(key: str) -> None:
     """A key with characters that no key has is refused before it gets into a header's error; the text does not have it."""
@@ -142,6 +176,22 @@ def test_trap_4_writing_is_never_tried_again(web: responses.RequestsMock, method
     with pytest.raises(TemporaryError):
         connect(CONNECTION).engine.request(method, ISSUE, data={})
     assert len(web.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(SSLError("decryption failed or bad record mac"), id="a broken record of TLS"),
+        pytest.param(ProxyError("lost", ConnectionResetError()), id="a proxy that was lost on the way"),
+        pytest.param(ReadTimeoutError(None, "/", "slow"), id="no answer in time"),  # type: ignore[arg-type]
+        pytest.param(ProtocolError("cut"), id="a connection that was cut"),
+    ],
+)
+def test_w3_trap_4_a_write_is_not_tried_again_after_whatever_error(error: Exception) -> None:
+    """urllib3 would repeat any method after an error of TLS or of a proxy: after the request was sent that is a second note."""
+    with pytest.raises(type(error)):
+        PoliteRetry(total=3, allowed_methods=READING).increment("PUT", "/", error=error)
+    assert PoliteRetry(total=3, allowed_methods=READING).increment("GET", "/", error=error).total == 2
 
 
 @pytest.mark.parametrize(
@@ -256,19 +306,29 @@ UNKNOWN_HOST = requests.ConnectionError(
 RESET = requests.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError(104, "reset")))
 CUT = requests.exceptions.ChunkedEncodingError(ProtocolError("Connection broken: IncompleteRead"))
 SLOW = requests.ConnectionError(MaxRetryError(None, "/", ReadTimeoutError(None, "/", "Read timed out.")))  # type: ignore[arg-type]
+NO_PROXY, NO_TUNNEL, LOST_BY_PROXY = (
+    requests.exceptions.ProxyError(ProxyError("Unable to connect to proxy", cause))
+    for cause in (
+        NewConnectionError(HTTPConnection("h"), "refused"),
+        OSError("Tunnel connection failed: 503 Service Unavailable"),
+        ConnectionResetError(104, "reset"),
+    )
+)
 CERTIFICATE = requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
 
 
 @pytest.mark.parametrize(
     ("failure", "reading", "writing"),
     [
-        pytest.param(REFUSED, TemporaryError, TemporaryError, id="refused: nothing was sent"),
-        pytest.param(UNKNOWN_HOST, TemporaryError, TemporaryError, id="no such host: nothing was sent"),
+        pytest.param(REFUSED, TemporaryError, NotDoneError, id="refused: nothing was sent"),
+        pytest.param(UNKNOWN_HOST, TemporaryError, NotDoneError, id="no such host: nothing was sent"),
         pytest.param(
-            requests.ConnectTimeout(), TemporaryError, TemporaryError, id="no connection in time: nothing was sent"
+            requests.ConnectTimeout(), TemporaryError, NotDoneError, id="no connection in time: nothing was sent"
         ),
+        pytest.param(NO_PROXY, TemporaryError, NotDoneError, id="the proxy is down: nothing was sent"),
+        pytest.param(NO_TUNNEL, TemporaryError, NotDoneError, id="the proxy does not connect: nothing was sent"),
         pytest.param(
-            requests.exceptions.ProxyError(), TemporaryError, TemporaryError, id="the proxy is down: nothing was sent"
+            LOST_BY_PROXY, TemporaryError, UnknownOutcomeError, id="the proxy is lost on the way: it may have been done"
         ),
         pytest.param(
             requests.ReadTimeout(), TemporaryError, UnknownOutcomeError, id="no answer in time: it may have been done"
@@ -306,12 +366,12 @@ def caught(call: Callable[[], object]) -> BridgeError:
         (403, NotFoundError, PermanentError),
         (404, NotFoundError, NotFoundError),
         (408, TemporaryError, UnknownOutcomeError),
-        (409, TemporaryError, TemporaryError),
+        (409, TemporaryError, NotDoneError),
         (410, NotFoundError, NotFoundError),
         (412, PermanentError, PermanentError),
         (413, InvalidError, InvalidError),
         (422, InvalidError, InvalidError),
-        (429, TemporaryError, TemporaryError),
+        (429, TemporaryError, NotDoneError),
         (500, TemporaryError, UnknownOutcomeError),
         (502, TemporaryError, UnknownOutcomeError),
         (504, TemporaryError, UnknownOutcomeError),
@@ -348,13 +408,24 @@ def test_trap_5_redmines_own_sentence_is_passed_on(web: responses.RequestsMock, 
     assert sentence in str(caught(put))
 
 
-@pytest.mark.parametrize("body", ["<html>Login</html>", '{"issues": [', "[]", "null", "\xff"])
+@pytest.mark.parametrize(
+    "body", ["<html>Login</html>", '{"issues": [', "[]", "null", "\xff", '{"issues": ' + "[" * 100_000]
+)
 def test_garbage_that_says_success(web: responses.RequestsMock, body: str) -> None:
     """A good status with something else than a JSON object is temporary for reading, unknown for writing."""
     web.get(LISTED, body=body)
     web.put(ISSUE, body=body)
     assert type(caught(get)) is TemporaryError
     assert type(caught(put)) is UnknownOutcomeError
+
+
+def test_an_html_page_with_200_is_no_answer(web: responses.RequestsMock) -> None:
+    """A captive portal, a login page, a proxy's page: said by its content type, temporary for reading, unknown for writing."""
+    for method in (web.get, web.put):
+        method(re.compile(f"{URL}/.*"), body="<!DOCTYPE html><p>Log in", content_type="text/html; charset=utf-8")
+    read, written = caught(get), caught(put)
+    assert (type(read), type(written)) == (TemporaryError, UnknownOutcomeError)
+    assert all("no JSON object, but text/html" in str(error) for error in (read, written))
 
 
 def test_the_server_tells_its_time(web: responses.RequestsMock) -> None:

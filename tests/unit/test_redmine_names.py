@@ -238,6 +238,51 @@ def test_a_person_is_not_guessed_when_redmine_fails(site: Site, status_code: int
         tracker(site).read(7)
 
 
+TICKET = "/issues/7.json"
+MEMBERS = "/projects/3/memberships.json"
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        pytest.param(TICKET, {"issue": {}}, id="a ticket without anything"),
+        pytest.param(TICKET, {"issue": issue(id=8)}, id="another ticket"),
+        pytest.param(TICKET, {"issue": issue(id="seven")}, id="a ticket whose number is none"),
+        pytest.param(TICKET, {"issue": issue(created_on=None)}, id="a ticket that was opened at no time"),
+        pytest.param(TICKET, {"issue": issue(project=None)}, id="a ticket of no project"),
+        pytest.param(TICKET, {"issue": issue(tracker=["Пресейл"])}, id="a ticket with a list of trackers"),
+        pytest.param(TICKET, {"issue": issue(journals=[None])}, id="a journal that is nothing"),
+        pytest.param(TICKET, {"issue": issue(journals=[{"id": 1, "created_on": "soon"}])}, id="a journal of no moment"),
+        pytest.param(TICKET, {"issue": issue(custom_fields=[{"id": 1}])}, id="a field without a name"),
+        pytest.param(MEMBERS, {"memberships": [{"user": {"name": "anna"}}]}, id="a member without a number"),
+        pytest.param(MEMBERS, {"memberships": [member(32, "Анна")], "total_count": "all"}, id="no number of members"),
+        pytest.param("/users/32.json", {"user": {"login": "anna"}}, id="a user without a number"),
+        pytest.param("/groups/5.json", {"group": {"users": [None]}}, id="a user of a group that is nothing"),
+        pytest.param("/users/current.json", {"user": {"id": None}}, id="an account without a number"),
+    ],
+)
+def test_json_that_redmine_does_not_write(site: Site, path: str, answer: dict[str, Any]) -> None:
+    """Whatever was asked for: the error is temporary, names the request, and no value of a ticket is in it."""
+    site.pages[path] = answer
+    with pytest.raises(TemporaryError, match=rf"^GET {path}: the answer is not what Redmine writes") as caught:
+        tracker(site).read(7)
+    assert not any(value in str(caught.value) for value in ("seven", "soon", "Пресейл", "anna"))
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        pytest.param("/roles/11.json", {"role": {"id": 11}}, id="a role without a name"),
+        pytest.param("/projects.json", {"projects": [{"id": 3}]}, id="a project without a name"),
+    ],
+)
+def test_rights_that_are_not_understood(site: Site, path: str, answer: dict[str, Any]) -> None:
+    """No private note is written on the strength of an answer that says nothing."""
+    site.pages[path] = answer
+    with pytest.raises(TemporaryError, match=rf"GET {path}: .*without 'name'"):
+        tracker(site).may_write_private("Завод")
+
+
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 

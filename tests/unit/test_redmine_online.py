@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -102,6 +103,22 @@ def test_a_server_without_a_date_header(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
+    ("date", "level"),
+    [
+        pytest.param("Mon, 16 Nov 2026 11:59:00 GMT", Level.NOTE, id="a minute behind"),
+        pytest.param("Mon, 16 Nov 2026 12:01:01 GMT", Level.WARNING, id="more than a minute ahead"),
+        pytest.param("Mon, 16 Nov 2026 11:00:00 GMT", Level.WARNING, id="an hour behind"),
+    ],
+)
+def test_clocks_that_differ(site: Site, date: str, level: Level) -> None:
+    """A clock that was wrong from the start is told by nothing else."""
+    site.headers["Date"] = date
+    findings = check(site, policy())
+    assert findings[0].level is level
+    assert ("clock" in findings[0].message) is (level is Level.WARNING)
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         pytest.param({"scope": Scope(frozenset({"Пресел"}))}, ("redmine.trackers", "tracker «Пресел»"), id="tracker"),
@@ -189,6 +206,37 @@ def test_a_right_that_the_account_lacks(site: Site, right: str) -> None:
     site.pages["/roles/11.json"] = {"role": role}
     finding = found(check(site, policy()), f"lacks the right {right} ", "«Завод»")
     assert finding.level in {Level.ERROR, Level.WARNING}
+
+
+MANAGER = ["delete_issues", "edit_issue_notes", "manage_members", "edit_project", "import_issues", "a_plugins_right"]
+
+
+@pytest.mark.parametrize(
+    ("granted", "more"),
+    [
+        pytest.param(["view_wiki_pages", "browse_repository", "view_files"], [], id="what only looks is no matter"),
+        pytest.param(["delete_issues"], ["delete_issues"], id="one right to harm"),
+        pytest.param(MANAGER, MANAGER, id="a manager's role, with a plugin's right"),
+        pytest.param(["add_issues"], ["add_issues"], id="opening tickets without the mail channel"),
+    ],
+)
+def test_rights_that_the_bridge_does_not_need(site: Site, granted: list[str], more: list[str]) -> None:
+    """One warning for a role, which names every right that the bridge never uses, however many projects it is held in."""
+    role = {"id": 11, "name": "Мост", "issues_visibility": "all", "permissions": [*RIGHTS, *granted]}
+    site.pages["/roles/11.json"] = {"role": role}
+    said = [one for one in check(site, policy()) if "never does" in one.message]
+    assert [(one.level, one.message.partition("does: ")[2]) for one in said] == (
+        [(Level.WARNING, ", ".join(sorted(more)))] if more else []
+    )
+    assert all("«Мост»" in one.message for one in said)
+
+
+def test_opening_tickets_is_needed_for_mails(site: Site) -> None:
+    """With the mail channel the right to open tickets is no more than it takes."""
+    role = {"id": 11, "name": "Мост", "issues_visibility": "all", "permissions": [*RIGHTS, "add_issues"]}
+    site.pages["/roles/11.json"] = {"role": role}
+    mail = SimpleNamespace(project="zavod", tracker="Пресейл", name_field="", address_field="")
+    assert not [one for one in check(site, policy(mail=mail)) if "never does" in one.message]
 
 
 def test_a_role_that_does_not_show_all_tickets(site: Site) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from bridge.adapters.hosts import is_loopback
+from bridge.adapters.trust import trusting
 from bridge.errors import PermanentError
 
 
@@ -86,15 +87,7 @@ class MailAccount:
         Raises:
             PermanentError: the file of certificates cannot be used.
         """
-        context = ssl.create_default_context()
-        if self.ca:
-            try:
-                context.load_verify_locations(self.ca)
-            except (OSError, ssl.SSLError) as error:
-                raise PermanentError(
-                    f"The certificates in {self.ca} cannot be used ({type(error).__name__}); name a PEM file of your CA"
-                ) from error
-        return context
+        return trusting(self.ca)
 
     def __str__(self) -> str:
         """As messages name it."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from bridge.adapters.redmine.client import PAGE, Client, rows_of
+from bridge.adapters.redmine import faults
+from bridge.adapters.redmine.aging import Clock
+from bridge.adapters.redmine.client import PAGE, Client, Row, rows_of, total_of
 from bridge.adapters.redmine.names import Names
 from bridge.adapters.redmine.reading import moment
 from bridge.adapters.redmine.scope import ScopeFilter
@@ -17,7 +19,6 @@ from bridge.ports import Batch, Head
 PATH: Final = "/issues.json"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SLACK: Final = timedelta(seconds=2)  # Redmine takes a second off the lower bound, and REST cuts off fractions
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,23 @@ class Page:
 
 
 class Changes:
-    """Looks for changed tickets in scope. `overlap` covers writes that were committed after the moment they carry."""
+    """Looks for changed tickets in scope. `overlap` covers writes that were committed after the moment they carry; `clock` is ours."""
 
-    def __init__(self, client: Client, names: Names, scope: ScopeFilter, overlap: timedelta) -> None:
+    def __init__(self, client: Client, names: Names, scope: ScopeFilter, overlap: timedelta, clock: Clock) -> None:
         self._client = client
         self._names = names
         self._scope = scope
         self._overlap = overlap
+        self._clock = clock
 
     def since(self, since: datetime | None) -> Batch:
         """See `Tracker.changed`."""
+        with faults.understanding("GET", PATH):
+            return self._since(
+                since and min(since, self._clock())
+            )  # a moment of the future would hide all until it comes
+
+    def _since(self, since: datetime | None) -> Batch:
         first, rows = self._open() if since is None else self._changed(since)
         covered = [self._scope.covers(row) for row in rows]
         heads = tuple(self._head(row) for row, mine in zip(rows, covered, strict=True) if mine)
@@ -95,7 +103,7 @@ class Changes:
             raise TemporaryError(
                 f"GET {PATH}: Redmine did not sort by id or ignored a filter; does a plugin change the list?"
             )
-        return Page(rows, int(answer.payload.get("total_count") or len(rows)), answer.at)
+        return Page(rows, total_of(answer, PATH) or len(rows), answer.at)
 
     def _newest(self, wanted: Mapping[str, str]) -> datetime | None:
         """The latest change there is: the server's clock is not before it. Only for servers without a Date header."""

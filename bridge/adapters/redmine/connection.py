@@ -52,6 +52,9 @@ def connect(connection: Connection, login: str = "") -> Redmine:
     """A python-redmine object over the bridge's engine; nothing is sent yet. For one thread (library trap 1).
 
     `login` is whose name an administrator's key acts in.
+
+    Raises:
+        PermanentError: the file with certificates cannot be used.
     """
     parts = _split(connection.url)
     url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
@@ -59,7 +62,7 @@ def connect(connection: Connection, login: str = "") -> Redmine:
         "patience": connection.patience,
         "loopback": is_loopback(parts.hostname or ""),
         "origin": f"{url}/",
-        "verify": connection.ca or True,
+        "ca": connection.ca,
         "meter": connection.meter,
     }
     return Redmine(url, key=connection.key, engine=BridgeEngine, requests=requests, impersonate=login or None)

@@ -20,11 +20,13 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, InvalidHeader
 
-from bridge.adapters.redmine import faults
+from bridge.adapters.redmine import bounded, faults
 from bridge.adapters.redmine.meter import UNMEASURED, Meter, Outcome
+from bridge.adapters.trust import trusting
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
     from typing import Self
 
 READING: Final = frozenset({"GET", "HEAD"})
@@ -33,13 +35,17 @@ PASSING: Final = frozenset({429, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long Redmine is waited for (wall time), and how often reading is tried again; writing never is (W3)."""
+    """How long Redmine is waited for (wall time), and how often reading is tried again; writing never is (W3).
+
+    A whole answer takes at most four times `read` (see `bounded`), and has at most so many bytes, unpacked.
+    """
 
     connect: timedelta = timedelta(seconds=5)
     read: timedelta = timedelta(seconds=30)
     retries: int = 3
     backoff: timedelta = timedelta(seconds=0.5)
     retry_after_at_most: timedelta = timedelta(seconds=30)
+    at_most: int = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,14 @@ class PoliteRetry(Retry):
     def increment(
         self, method: str | None = None, url: str | None = None, response: Any = None, *args: Any, **options: Any
     ) -> Self:
-        """One try more, which is counted; raises when there are none left."""
+        """One try more, which is counted; raises when there are none left, or the method must not be tried again.
+
+        urllib3 asks for the method after time-outs and lost connections only: not after an error of TLS, nor of a proxy's, although the
+        request may have been sent then.
+        """
+        error = options.get("error")
+        if error is not None and method not in READING and not self._is_connection_error(error):
+            raise error
         fresh = super().increment(method, url, response, *args, **options)
         self.meter.repeats(method or "", str(response.status) if response is not None else "no answer")
         return fresh
@@ -79,16 +92,32 @@ class PoliteRetry(Retry):
 
 
 class TimedAdapter(HTTPAdapter):
-    """Gives every request the time-outs, also those of python-redmine itself."""
+    """Gives every request the time-outs and the bounds, also those of python-redmine itself; `tls` says whose certificates are believed."""
 
-    def __init__(self, patience: Patience, meter: Meter = UNMEASURED) -> None:
+    def __init__(self, patience: Patience, meter: Meter = UNMEASURED, tls: SSLContext | None = None) -> None:
+        self._tls = tls
+        self._at_most = patience.at_most
         self._timeout = (patience.connect.total_seconds(), patience.read.total_seconds())
         super().__init__(max_retries=_retry(patience, meter))
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
-        """Send one request."""
+        """Send one request, and read the whole answer."""
         options["timeout"] = options.get("timeout") or self._timeout
-        return super().send(request, *args, **options)
+        return bounded.take(super().send(request, *args, **options), self._at_most)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools of connections."""
+        super().init_poolmanager(*args, **options, ssl_context=self._tls)
+        self.poolmanager.pool_classes_by_scheme = dict(bounded.POOLS)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """The pools of connections through a proxy."""
+        manager = super().proxy_manager_for(proxy, **options, ssl_context=self._tls)
+        manager.pool_classes_by_scheme = dict(bounded.POOLS)
+        return manager
+
+    def cert_verify(self, *args: Any) -> None:
+        """Nothing to add: requests would trust its own list of authorities beside those of `tls`."""
 
 
 def _retry(patience: Patience, meter: Meter) -> Retry:
@@ -114,7 +143,6 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc]  # python-redmine has no t
         session = Session()
         session.headers.update({"User-Agent": "presale-bridge", **params.get("headers", {})})
         session.params = dict(params.get("params", {}))
-        session.verify = params.get("verify", True)
         session.stream = params.get("stream", False)
         session.trust_env = not params.get(
             "loopback", False
@@ -124,7 +152,10 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc]  # python-redmine has no t
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.adapters.clear()  # nothing but Redmine is spoken to: the key goes to no other host (trap 8)
         session.mount(
-            params["origin"], TimedAdapter(params.get("patience", Patience()), params.get("meter", UNMEASURED))
+            params["origin"],
+            TimedAdapter(
+                params.get("patience", Patience()), params.get("meter", UNMEASURED), trusting(params.get("ca", ""))
+            ),
         )
         return session
 
@@ -207,7 +238,7 @@ def _payload(method: str, url: str, response: Response) -> Mapping[str, Any]:
     sent = faults.Sent.of(method, url)
     try:
         payload = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, dict):
         raise faults.nonsense(sent, f"no JSON object, but {response.headers.get('Content-Type', 'something else')}")

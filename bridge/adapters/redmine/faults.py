@@ -1,23 +1,43 @@
 """What can go wrong between the bridge and Redmine, and which of the bridge's errors it is: the only place that decides this.
 
-Reading: time-outs, lost connections, 429 and 5xx are temporary. Writing: what was certainly not done is temporary (no connection, 429, 409),
+Reading: time-outs, lost connections, 429 and 5xx are temporary. Writing: what was certainly not done is told so (no connection, 429, 409),
 everything else that leaves it open is an unknown outcome (W3). The texts name the request's path and Redmine's own sentence, never
 a header: the key is in one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from requests import ConnectTimeout, Response, Timeout, TooManyRedirects
-from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL, ProxyError, SSLError
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
+from requests.exceptions import ChunkedEncodingError, InvalidHeader, InvalidSchema, InvalidURL, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+)
 
-from bridge.errors import BridgeError, InvalidError, NotFoundError, PermanentError, TemporaryError, UnknownOutcomeError
+from bridge.adapters.redmine.bounded import TooBigError
+from bridge.errors import (
+    BridgeError,
+    InvalidError,
+    NotDoneError,
+    NotFoundError,
+    PermanentError,
+    TemporaryError,
+    UnknownOutcomeError,
+)
 
 NOT_SENT: Final = (ConnectTimeoutError, NewConnectionError, NameResolutionError)
+NO_TUNNEL: Final = "Tunnel connection failed"
+"""What `http.client` says when the proxy did not connect us."""
 GONE: Final = frozenset({404, 410})
 
 
@@ -55,17 +75,19 @@ def of_failure(sent: Sent, error: Exception) -> BridgeError:
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return PermanentError(f"{sent}: the certificate of {sent.host} is not trusted; give the bridge your CA's file")
     if was_not_sent(error):
-        return TemporaryError(f"{sent}: no connection to {sent.host} ({_kind(error)})")
+        return _not_done(sent, f"no connection to {sent.host} ({_kind(error)})")
     if sent.writes:
         return UnknownOutcomeError(f"{sent}: sent, but no whole answer came ({_kind(error)}); it may have been done")
     return TemporaryError(f"{sent}: no whole answer from {sent.host} ({_kind(error)})")
 
 
 def was_not_sent(error: Exception) -> bool:
-    """Whether no connection was made, so that nothing can have been done."""
+    """Whether no connection was made, so that nothing can have been done. A proxy's error may also be a connection lost after the request."""
     inner = error.args[0] if error.args else None
     reason = inner.reason if isinstance(inner, MaxRetryError) else inner
-    return isinstance(error, (ConnectTimeout, ProxyError)) or isinstance(reason, NOT_SENT)
+    if isinstance(reason, ProxyError):
+        return isinstance(reason.original_error, NOT_SENT) or NO_TUNNEL in str(reason.original_error)
+    return isinstance(error, ConnectTimeout) or isinstance(reason, NOT_SENT)
 
 
 def of_status(sent: Sent, response: Response) -> BridgeError | None:
@@ -76,10 +98,14 @@ def of_status(sent: Sent, response: Response) -> BridgeError | None:
     if status in GONE:
         return NotFoundError(f"{sent}: not there, or hidden from the bridge's account ({status})")
     if status in {409, 429}:
-        return TemporaryError(f"{sent}: Redmine answered {status}, nothing was done; it may work later")
+        return _not_done(sent, f"Redmine answered {status}, nothing was done; it may work later")
     if status >= 500 or status == 408:
         return _server(sent, status)
     return _refused(sent, status, response)
+
+
+def _not_done(sent: Sent, why: str) -> BridgeError:
+    return NotDoneError(f"{sent}: {why}") if sent.writes else TemporaryError(f"{sent}: {why}")
 
 
 def _server(sent: Sent, status: int) -> BridgeError:
@@ -114,6 +140,20 @@ def nonsense(sent: Sent, what: str) -> BridgeError:
     return TemporaryError(f"{sent}: the answer is {what}")
 
 
+@contextmanager
+def understanding(method: str, path: str) -> Iterator[None]:
+    """Where an answer is made into values of ours: JSON that is not what Redmine writes is nonsense. Nothing of it is quoted but keys.
+
+    Raises:
+        BridgeError: see `nonsense`.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        lacks = f"without {error}" if isinstance(error, KeyError) else f"with something else in it ({_kind(error)})"
+        raise nonsense(Sent(method, path, ""), f"not what Redmine writes: JSON {lacks}") from error
+
+
 def _sentence(response: Response) -> str:
     """Redmine's own words; a list of sentences, each maybe a pair of attribute and sentence."""
     try:
@@ -130,10 +170,12 @@ def _redirect(response: Response | None) -> str:
 
 
 def _kind(error: Exception) -> str:
-    if isinstance(error, Timeout):
-        return "time-out"
     if isinstance(error, ChunkedEncodingError):
         return "the answer was cut off"
+    if isinstance(error, TooBigError):
+        return str(error)
     inner = error.args[0] if error.args else None
     reason = getattr(inner, "reason", None) or inner
+    if isinstance(error, Timeout) or isinstance(reason, (TimeoutError, ReadTimeoutError)):
+        return "time-out"
     return type(reason if isinstance(reason, Exception) else error).__name__

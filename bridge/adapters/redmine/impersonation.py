@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bridge.adapters.redmine.client import Client
 from bridge.adapters.redmine.connection import Connection, connect
+from bridge.adapters.redmine.records import User
 
 
 class Impersonation:
@@ -19,6 +20,6 @@ class Impersonation:
         Raises:
             TemporaryError, PermanentError: Redmine is out of reach, or does not take the key.
         """
-        rows = self._users.rows("/users.json", "users", name=address, status=1, limit=5)
-        logins = [str(row["login"]) for row in rows if str(row.get("mail") or "").casefold() == address.casefold()]
+        users = self._users.listed("/users.json", "users", User.of, name=address, status=1, limit=5)
+        logins = [user.login for user in users if user.mail.casefold() == address.casefold()]
         return Client(connect(self._connection, logins[0])) if len(logins) == 1 else None

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from bridge.adapters.redmine.aging import Aging, Clock
-from bridge.adapters.redmine.client import Client, row_of
-from bridge.adapters.redmine.records import Account, Member, Outline, Project, RoleRights, Status, User
+from bridge.adapters.redmine.client import Client
+from bridge.adapters.redmine.records import Account, Group, Listed, Member, Outline, Project, RoleRights, User
 from bridge.core.model import Attribute
 from bridge.errors import NotFoundError
 
@@ -86,30 +86,28 @@ class Names:
     def listed(self, attribute: Attribute, key: int) -> str | None:
         """The name of a status, tracker or priority."""
         rows = self._lists.having(attribute, key, lambda held: key in held)
-        return str(rows[key]["name"]) if key in rows else None
+        return rows[key].name if key in rows else None
 
     def id_of(self, attribute: Attribute, name: str) -> int | None:
         """The id of a status, tracker or priority."""
-        rows = self._lists.having(attribute, name, lambda held: any(row["name"] == name for row in held.values()))
-        return next((key for key, row in rows.items() if row["name"] == name), None)
+        rows = self._lists.having(attribute, name, lambda held: any(row.name == name for row in held.values()))
+        return next((key for key, row in rows.items() if row.name == name), None)
 
-    def statuses(self) -> tuple[Status, ...]:
+    def statuses(self) -> tuple[Listed, ...]:
         """All statuses."""
-        rows = self._lists.get(Attribute.STATUS)
-        return tuple(Status(key, str(row["name"]), bool(row.get("is_closed"))) for key, row in rows.items())
+        return tuple(self._lists.get(Attribute.STATUS).values())
 
     def listed_names(self, attribute: Attribute) -> frozenset[str]:
         """All names of statuses, trackers or priorities."""
-        return frozenset(str(row["name"]) for row in self._lists.get(attribute).values())
+        return frozenset(row.name for row in self._lists.get(attribute).values())
 
     def is_closed(self, status: int) -> bool:
         """Whether a status closes."""
         rows = self._lists.having(Attribute.STATUS, status, lambda held: status in held)
-        return bool(rows.get(status, {}).get("is_closed"))
+        return status in rows and rows[status].closed
 
-    def _load_list(self, attribute: Attribute) -> Mapping[int, Mapping[str, Any]]:
-        path, key = LISTS[attribute]
-        return {int(row["id"]): row for row in self._client.rows(path, key)}
+    def _load_list(self, attribute: Attribute) -> Mapping[int, Listed]:
+        return {row.id: row for row in self._client.listed(*LISTS[attribute], Listed.of)}
 
     def project(self, key: int) -> Project:
         """One project.
@@ -152,8 +150,7 @@ class Names:
         return frozenset(self._seen.get(name, ())) or frozenset(row.id for row in self.called(name))
 
     def _load_project(self, key: int) -> Project:
-        path = f"/projects/{key}.json"
-        return Project.of(row_of(self._client.get(path, include=OF_PROJECT), "project", path))
+        return self._client.one(f"/projects/{key}.json", "project", Project.of, include=OF_PROJECT)
 
     def outlines(self) -> Mapping[int, Outline]:
         """All projects that the account sees, closed ones too."""
@@ -165,8 +162,8 @@ class Names:
         return tuple(row for row in rows.values() if row.is_called(word))
 
     def _load_outlines(self, _: str) -> Mapping[int, Outline]:
-        rows = self._client.pages("/projects.json", "projects", status=ACTIVE_AND_CLOSED)
-        return {int(row["id"]): Outline.of(row) for row in rows}
+        rows = self._client.pages("/projects.json", "projects", Outline.of, status=ACTIVE_AND_CLOSED)
+        return {row.id: row for row in rows}
 
     def ancestry(self, key: int) -> tuple[Outline, ...]:
         """The project and what it lies below, as far as the account sees it."""
@@ -196,8 +193,8 @@ class Names:
         return self._members.having(project, wanted, lambda held: _has(held, wanted))
 
     def _load_members(self, project: int) -> Mapping[int, Member]:
-        rows = self._client.pages(f"/projects/{project}/memberships.json", "memberships")
-        members = {member.id: member for row in rows if (member := Member.of(row)) is not None}
+        rows = self._client.pages(f"/projects/{project}/memberships.json", "memberships", Member.of)
+        members = {member.id: member for member in rows if member is not None}
         self._principals.update({member.id: member.name for member in members.values()})
         return members
 
@@ -212,34 +209,28 @@ class Names:
         return self._users.get(key)
 
     def _load_user(self, key: int) -> User:
-        path = f"/users/{key}.json"
-        return _or(User(key), lambda: User.of(row_of(self._client.get(path), "user", path)))
+        return _or(User(key), lambda: self._client.one(f"/users/{key}.json", "user", User.of))
 
     def group_members(self, key: int) -> frozenset[int]:
         """Ids of a group's users; empty where Redmine does not tell."""
-        rows = self._groups.get(key).get("users") or ()
-        return frozenset(int(row["id"]) for row in rows)
+        return self._groups.get(key).users or frozenset()
 
     def tells_groups(self, key: int) -> bool:
         """Whether Redmine tells who is in that group."""
-        return "users" in self._groups.get(key)
+        return self._groups.get(key).users is not None
 
     def _group_name(self, key: int) -> str | None:
-        name = self._groups.get(key).get("name")
-        return str(name) if name else None
+        return self._groups.get(key).name or None
 
-    def _load_group(self, key: int) -> Mapping[str, Any]:
-        path = f"/groups/{key}.json"
-        nothing: Mapping[str, Any] = {}
-        return _or(nothing, lambda: row_of(self._client.get(path, include="users"), "group", path))
+    def _load_group(self, key: int) -> Group:
+        return _or(Group(), lambda: self._client.one(f"/groups/{key}.json", "group", Group.of, include="users"))
 
     def account(self) -> Account:
         """The bridge's own account."""
         return self._accounts.get(ALL)
 
     def _load_account(self, _: str) -> Account:
-        path = "/users/current.json"
-        return Account.of(row_of(self._client.get(path, include="memberships"), "user", path))
+        return self._client.one("/users/current.json", "user", Account.of, include="memberships")
 
     def roles_in(self, project: int) -> tuple[RoleRights, ...]:
         """The roles of the bridge's account in a project, with their rights; one request per role."""
@@ -248,15 +239,14 @@ class Names:
 
     def role_names(self) -> frozenset[str]:
         """Names of all roles that can be given."""
-        return frozenset(str(row["name"]) for row in self._client.rows("/roles.json", "roles"))
+        return frozenset(row.name for row in self._client.listed("/roles.json", "roles", Listed.of))
 
     def all_roles(self) -> tuple[RoleRights, ...]:
         """All roles that can be given, with their rights, in Redmine's order; one request per role."""
-        return tuple(self._roles.get(int(row["id"])) for row in self._client.rows("/roles.json", "roles"))
+        return tuple(self._roles.get(row.id) for row in self._client.listed("/roles.json", "roles", Listed.of))
 
     def _load_role(self, key: int) -> RoleRights:
-        path = f"/roles/{key}.json"
-        return RoleRights.of(row_of(self._client.get(path), "role", path))
+        return self._client.one(f"/roles/{key}.json", "role", RoleRights.of)
 
 
 def _or(otherwise: V, ask: Callable[[], V]) -> V:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
 from bridge.adapters.redmine.findings import Finding, Level, some
@@ -25,6 +26,10 @@ RIGHTS: Final[Mapping[str, str]] = {
     "add_issue_watchers": "making a lead a watcher before escalating (M2)",
     "view_issue_watchers": "seeing who is a watcher already (M2)",
 }
+BY_MAIL: Final = frozenset({"add_issues"})
+LOOKING: Final = ("view_", "browse_")
+"""How rights begin that change nothing."""
+APART: Final = timedelta(minutes=1)
 
 
 def check_online(tracker: RedmineTracker, policy: Policy) -> tuple[Finding, ...]:
@@ -39,6 +44,7 @@ def check_online(tracker: RedmineTracker, policy: Policy) -> tuple[Finding, ...]
         *_account(tracker, policy),
         *_scope(policy, projects),
         *_rights(tracker, projects),
+        *_excess(tracker, policy, projects),
         *check_names(tracker, policy, projects),
         *check_mail(tracker, policy),
         *check_history(tracker, policy),
@@ -65,11 +71,22 @@ def _account(tracker: RedmineTracker, policy: Policy) -> Iterator[Finding]:
         f"Redmine does not tell whether {account.user.login} gets mail",
         "Set its mail notifications to «none», or every note of the bridge mails the bridge",
     )
-    if tracker.client.get("/users/current.json").at is None:
+    yield from _clocks(tracker)
+
+
+def _clocks(tracker: RedmineTracker) -> Iterator[Finding]:
+    at, now = tracker.client.get("/users/current.json").at, tracker.clock()
+    if at is None:
         yield Finding(
             Level.WARNING,
             "Redmine's answers have no Date header: an idle look lists the last changes again each time",
             "Let the web server in front of Redmine add it, as nginx and Apache do",
+        )
+    elif abs(at - now) > APART:
+        yield Finding(
+            Level.WARNING,
+            f"Redmine's clock says {at:%Y-%m-%d %H:%M:%S} UTC, this machine's {now.astimezone(UTC):%Y-%m-%d %H:%M:%S}: terms and reminders go by both",
+            "Let both machines keep time by NTP: `timedatectl` shows whether they do",
         )
 
 
@@ -116,6 +133,20 @@ def _rights(tracker: RedmineTracker, projects: tuple[Outline, ...]) -> Iterator[
             f"The account's role does not show all tickets in {some(partial)}",
             "Set the role's visibility of issues to «all issues»: private tickets are missed otherwise",
         )
+
+
+def _excess(tracker: RedmineTracker, policy: Policy, projects: tuple[Outline, ...]) -> Iterator[Finding]:
+    """Rights to change something that the bridge never changes, by role; a plugin's too."""
+    needed = RIGHTS.keys() | (BY_MAIL if policy.mail else frozenset())
+    roles = {role.id: role for project in projects for role in tracker.names.roles_in(project.id)}
+    for role in roles.values():
+        more = sorted(right for right in role.permissions - needed if not right.startswith(LOOKING))
+        if more:
+            yield Finding(
+                Level.WARNING,
+                f"The role «{role.name}» of the bridge's account grants what the bridge never does: {', '.join(more)}",
+                "Take these rights away, or give the account a role of its own: whoever gets its key has them all",
+            )
 
 
 def _lacking(right: str, projects: list[str]) -> Finding:

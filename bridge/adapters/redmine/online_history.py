@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from bridge.adapters.redmine.client import row_of
 from bridge.adapters.redmine.findings import Finding, Level, some
 from bridge.adapters.redmine.uses import Kind, uses
 from bridge.core.model import Channel, Person, Role
 from bridge.errors import PermanentError
 
 if TYPE_CHECKING:
+    from bridge.adapters.redmine.client import Row
     from bridge.adapters.redmine.tracker import RedmineTracker
     from bridge.core.model import Ticket
     from bridge.core.policy import Policy
@@ -38,10 +38,10 @@ def _recent(tracker: RedmineTracker) -> list[Ticket]:
         trackers = tracker.scope.trackers()
         place = tracker.scope.place()
         wanted = {"tracker_id": trackers, "status_id": "*", "sort": "updated_on:desc", "limit": RECENT, **place}
-        rows = tracker.client.rows("/issues.json", "issues", **wanted)
+        numbers = tracker.client.listed("/issues.json", "issues", lambda row: int(row["id"]), **wanted)
     except PermanentError:  # a tracker or project of the rules does not exist: said elsewhere
         return []
-    read = (tracker.read(int(row["id"])) for row in rows)
+    read = (tracker.read(number) for number in numbers)
     return [ticket for ticket in read if ticket is not None]
 
 
@@ -105,6 +105,8 @@ def _workflow(tracker: RedmineTracker, policy: Policy, tickets: list[Ticket]) ->
 
 def _allowed(tracker: RedmineTracker, number: int) -> frozenset[str]:
     """Statuses that the account may set; empty where this Redmine does not tell."""
-    path = f"/issues/{number}.json"
-    issue = row_of(tracker.client.get(path, include="allowed_statuses"), "issue", path)
+    return tracker.client.one(f"/issues/{number}.json", "issue", _statuses, include="allowed_statuses")
+
+
+def _statuses(issue: Row) -> frozenset[str]:
     return frozenset(str(row["name"]) for row in issue.get("allowed_statuses") or ())

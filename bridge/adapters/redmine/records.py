@@ -8,12 +8,17 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """A status, and whether it closes."""
+class Listed:
+    """A row of a short list: a role, tracker, priority, or a status and whether it closes."""
 
     id: int
     name: str
     closed: bool
+
+    @staticmethod
+    def of(row: Mapping[str, Any]) -> Listed:
+        """From REST."""
+        return Listed(int(row["id"]), str(row["name"]), bool(row.get("is_closed")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,20 @@ class Member:
         if not who:
             return None
         return Member(int(who["id"]), str(who.get("name") or ""), group, _names(row.get("roles")))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the account may know of a group; `users` are ids, None where Redmine does not tell them."""
+
+    name: str = ""
+    users: frozenset[int] | None = None
+
+    @staticmethod
+    def of(row: Mapping[str, Any]) -> Group:
+        """From REST."""
+        users = frozenset(_names(row["users"])) if "users" in row else None
+        return Group(str(row.get("name") or ""), users)
 
 
 @dataclass(frozen=True, slots=True)

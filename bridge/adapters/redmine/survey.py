@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from bridge.adapters.redmine import faults
 from bridge.adapters.redmine.client import Client
 from bridge.adapters.redmine.names import Names
 from bridge.adapters.redmine.online_history import RECENT
@@ -89,10 +90,10 @@ class _Survey:
         """What `check --online` will see as well: only tickets show fields to a member."""
         asked = {"tracker_id": tracker, "status_id": "*", "sort": "updated_on:desc", "limit": RECENT}
         rows = self._client.rows("/issues.json", "issues", **asked)
-        mine = [row for row in rows if row.get("project", {}).get("id") in self._account.roles]
-        if not mine:
-            return None
-        return frozenset(str(one["name"]) for row in mine for one in row.get("custom_fields") or ())
+        with faults.understanding("GET", "/issues.json"):
+            mine = [row for row in rows if row.get("project", {}).get("id") in self._account.roles]
+            shown = frozenset(str(one["name"]) for row in mine for one in row.get("custom_fields") or ())
+        return shown if mine else None
 
     @cached_property
     def _roles(self) -> tuple[FoundRole, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bridge.adapters.redmine.changes import Changes
-from bridge.adapters.redmine.client import Client, row_of
+from bridge.adapters.redmine.client import Client, Row
 from bridge.adapters.redmine.names import Keep, Names
 from bridge.adapters.redmine.people import People
 from bridge.adapters.redmine.reading import ticket
@@ -15,7 +15,7 @@ from bridge.adapters.redmine.scope import ScopeFilter
 from bridge.adapters.redmine.writing import Composer, Place
 from bridge.core.mail_marks import as_received
 from bridge.core.model import Attribute, Person, Ticket, Write
-from bridge.errors import NotFoundError, PermanentError, TemporaryError
+from bridge.errors import NotDoneError, NotFoundError, PermanentError, TemporaryError
 from bridge.ports import Batch
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from bridge.core.policy import Redmine as Rules
 
 OVERLAP: Final = timedelta(seconds=10)
+PLACES: Final = 1000
+"""Of so many tickets it is remembered what is written by; of others it is read again."""
 INCLUDE: Final = "journals,attachments,watchers"
+V = TypeVar("V")
 WRITES_PRIVATE: Final = frozenset({"add_issue_notes", "set_notes_private"})
 
 
@@ -49,12 +52,13 @@ class RedmineTracker:
         mail_name_field: str = "",
     ) -> None:
         self.client = Client(redmine)
+        self.clock = clock
         self._mail_name_field = mail_name_field
         self._called = {there: here for here, there in rules.field_names.items()}
         self.names = Names(self.client, clock, keep, self._called)
         self.people = People(self.names, rules, departments)
         self.scope = ScopeFilter(rules.scope, self.names)
-        self._changes = Changes(self.client, self.names, self.scope, overlap)
+        self._changes = Changes(self.client, self.names, self.scope, overlap, clock)
         self._composer = Composer(self.names)
         self._places: dict[int, Place] = {}
 
@@ -64,20 +68,33 @@ class RedmineTracker:
 
     def read(self, ticket_id: int) -> Ticket | None:
         """See `Tracker.read`; one request, and what names and people are not known yet."""
-        issue = self._issue(ticket_id)
+        return self._read(ticket_id, self._ticket)
+
+    def _ticket(self, row: Row) -> Ticket | None:
+        issue = self._seen(row)
         if not self.scope.covers(issue):
-            self._places.pop(ticket_id, None)
+            self._places.pop(int(issue["id"]), None)
             return None
         return as_received(ticket(issue, _Lookup(self.names, self.people)), self._mail_name_field)
 
-    def _issue(self, ticket_id: int) -> Mapping[str, Any]:
-        path = f"/issues/{ticket_id}.json"
-        issue = self._with_our_names(row_of(self.client.get(path, include=INCLUDE), "issue", path))
+    def _read(self, ticket_id: int, of: Callable[[Row], V]) -> V:
+        def of_it(row: Row) -> V:
+            if int(row["id"]) != ticket_id:
+                raise ValueError(f"ticket {row['id']} instead of {ticket_id}")
+            return of(row)
+
+        return self.client.one(f"/issues/{ticket_id}.json", "issue", of_it, include=INCLUDE)
+
+    def _seen(self, row: Row) -> Row:
+        """The payload as the rules call things, when what it shows is remembered."""
+        issue = self._with_our_names(row)
         for who in (issue.get("author"), issue.get("assigned_to")):
             self.names.learn(who)
         self.names.see(issue.get("project"))
         self.names.see_fields(issue.get("custom_fields"))
-        self._places[ticket_id] = Place.of(issue)
+        if len(self._places) >= PLACES:
+            self._places.clear()
+        self._places[int(issue["id"])] = Place.of(issue)
         return issue
 
     def project_of(self, ticket_id: int) -> int:
@@ -86,21 +103,21 @@ class RedmineTracker:
 
     def _place(self, ticket_id: int) -> Place:
         if ticket_id not in self._places:
-            self._issue(ticket_id)
+            self._read(ticket_id, self._seen)
         return self._places[ticket_id]
 
     def _with_our_names(self, issue: Mapping[str, Any]) -> Mapping[str, Any]:
         """The payload with its fields called as the rules call them."""
-        rows = [
-            {**row, "name": self._called.get(row.get("name"), row.get("name"))}
-            for row in issue.get("custom_fields") or ()
-        ]
+        rows = [{**row, "name": self._called.get(row["name"], row["name"])} for row in issue.get("custom_fields") or ()]
         return {**issue, "custom_fields": rows}
 
     def write(self, ticket_id: int, write: Write) -> tuple[str, ...]:
         """See `Tracker.write`."""
-        place = self._place(ticket_id)
-        body = self._composer.body(place, write)
+        try:
+            place = self._place(ticket_id)
+            body = self._composer.body(place, write)
+        except TemporaryError as error:  # while names were looked up
+            raise NotDoneError(str(error)) from error
         troubles = [trouble for name in write.watchers if (trouble := self._watch(place, name))]
         self.client.put(f"/issues/{ticket_id}.json", body)
         return tuple(troubles)

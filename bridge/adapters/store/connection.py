@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,6 +12,15 @@ from sqlalchemy.pool import StaticPool
 
 from bridge.errors import PermanentError
 
+WAITING: Final = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""libpq's parameters: a server whose machine is gone (seconds; the last in milliseconds) is noticed within a minute, not after hours."""
 WRITES: Final = "bridge_writes"
 _EXAMPLES: Final = "sqlite:////var/lib/presale-bridge/state.db or postgresql://bridge@db.example.org/bridge"
 
@@ -68,9 +78,14 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _patient(url: URL) -> Mapping[str, Any]:
+    """What libpq is told of waiting, unless the URL says otherwise."""
+    return {name: value for name, value in WAITING.items() if name not in url.query}
+
+
 def _postgresql(url: URL, patience: timedelta) -> Engine:
     try:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_patient(url))
     except ModuleNotFoundError as error:
         msg = "a store on PostgreSQL needs its driver: pip install 'psycopg[binary]'"
         raise PermanentError(msg) from error

@@ -19,7 +19,7 @@ from bridge.adapters.store.database import Database, changed_one
 from bridge.adapters.store.figures import Figures, count
 from bridge.adapters.store.post import SqlPost
 from bridge.core.model import Attribute, History, OwnStep, Refusal, Role, Step
-from bridge.ports import Claim, ClaimState, Known, Logged
+from bridge.ports import MAX_BACK_OFF, Claim, ClaimState, Known, Logged
 
 _KEY: Final = ("ticket_id", "step", "ordinal", "anchor")
 _LEASE: Final = "the pass"
@@ -198,10 +198,10 @@ class SqlStore:
             db.execute(delete(t.tickets).where(t.tickets.c.ticket_id == ticket_id))
 
     def due(self, now: datetime) -> tuple[int, ...]:
-        """Tickets whose next moment has come, or whose back-off is over, oldest first; who is backed off from waits (W6)."""
+        """Tickets whose next moment has come, or whose back-off is over or cannot be, oldest first; who is backed off from waits (W6)."""
         wakes, until = t.tickets.c.next_at, t.tickets.c.put_aside_until
         query = select(t.tickets.c.ticket_id, wakes, until).where(
-            or_(until <= now, and_(until.is_(None), wakes <= now))
+            or_(until <= now, until > now + MAX_BACK_OFF, and_(until.is_(None), wakes <= now))
         )
         rows = sorted(self._database.rows(query), key=lambda row: (row.put_aside_until or row.next_at, row.ticket_id))
         return tuple(row.ticket_id for row in rows)
