@@ -175,7 +175,7 @@ class _Writer:
                 private = self._staff(decision.text, answer=self._answer(decision.answer), reason=self._why())
                 return _Part(decision, private=private, watchers=self._to(Audience.DEPARTMENT))
             case OutOfScope():
-                return _Part(decision, self._say("out_of_scope", answer=self._answer(decision.answer)))
+                return _Part(decision, self._answer(decision.answer))
             case SetTerm():
                 return _Part(decision, changes=(decision.change,))
             case Extend():
