@@ -166,7 +166,7 @@ def _read(raw: bytes, app: App) -> Letter:
     try:
         from bridge.adapters.mail.parsing import read_letter  # noqa: PLC0415 - an extra that other commands do without
     except ModuleNotFoundError as error:
-        raise PermanentError(f"to read a mail takes {error.name}: {with_extra('mail')}") from None
+        raise PermanentError(f"reading a mail needs {error.name}: {with_extra('mail')}") from None
     mail = app.policy.mail
     return read_letter(raw, app.now(), mail.limits if mail else MailLimits(), mail.authserv if mail else "")
 
