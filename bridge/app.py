@@ -28,7 +28,7 @@ from bridge.core.outbound import unmailed_since
 from bridge.core.policy import Policy
 from bridge.core.rules import is_in_shadow
 from bridge.engine import BRAKE, Budget, Engine, Look, Rate
-from bridge.errors import NotFoundError, PermanentError
+from bridge.errors import NotFoundError, PermanentError, with_extra
 from bridge.jobs import Exit, Flag, Pass, Summary
 from bridge.mail.office import MailOffice
 from bridge.policy.found import Found
@@ -37,7 +37,6 @@ from bridge.report.archive import Archive, made_by
 from bridge.settings import Settings
 from bridge.undo import Undo, Undone
 
-MAIL_EXTRA: Final = "install the bridge with its extra: pip install 'presale-bridge[mail]'"
 LEASE: Final = timedelta(minutes=15)
 """How long a pass that died keeps others out."""
 
@@ -123,7 +122,8 @@ class App:
         try:
             from bridge.mail.opening import Cabinet, open_office  # noqa: PLC0415 - an extra that others do without
         except ModuleNotFoundError as error:
-            raise PermanentError(f"The rules have a section `mail`, which needs {error.name}: {MAIL_EXTRA}") from None
+            told = f"The rules have a section `mail`, which needs {error.name}: {with_extra('mail')}"
+            raise PermanentError(told) from None
         cabinet = Cabinet(self.tracker, self._desk, self.store)
         return open_office(self.settings, self.policy, self.policy.mail, cabinet)
 

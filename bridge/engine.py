@@ -1,4 +1,4 @@
-"""One ticket: read, settle what is unknown, decide, claim, write, read back, confirm (habit 9)."""
+"""One ticket: read, settle what is unknown, decide, claim, write, read back, confirm."""
 
 from __future__ import annotations
 

@@ -71,3 +71,8 @@ class NotFoundError(PermanentError):
 
 class InvalidError(PermanentError):
     """Redmine refused a value: a field that it insists on is empty, or something in it is not possible."""
+
+
+def with_extra(name: str) -> str:
+    """What to do where packages are missing that not everybody needs."""
+    return f"install the bridge with its extra `{name}` (docs/operating.md)"

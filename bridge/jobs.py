@@ -212,7 +212,7 @@ class Pass:
             summary.exit = Exit.TICKETS_FAILED
 
     def _run_for(self, hints: Mapping[int, str], budget: Budget, summary: Summary) -> None:
-        """What is read now may change within this very second (REST tells no finer): so that it counts as read at the last pass."""
+        """What is read now may change within this very second (REST tells no finer), so it counts as read at the last pass."""
         read_at = self.worklist.cursor or NEVER
         for ticket_id in [ticket_id for ticket_id, tracker in hints.items() if self._is_ours(ticket_id, tracker)]:
             if self.stopping():
@@ -255,9 +255,7 @@ class Pass:
         tries = self.engine.store.put_aside(ticket_id, self.now + wait, reason)
         logged = told or reason
         more = {"ticket": ticket_id, "run": summary.run, "reason": logged}
-        log.warning(
-            "ticket %s failed (%s. time), looked at again in %s: %s", ticket_id, tries, wait, logged, extra=more
-        )
+        log.warning("ticket %s failed (attempt %s), next try in %s: %s", ticket_id, tries, wait, logged, extra=more)
 
     def _never_read(self, ticket_id: int) -> Known:
         """A ticket that failed before it was looked at once is remembered all the same, so that its back-off holds and grows (W6)."""

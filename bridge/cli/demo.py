@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bridge.app import App
 from bridge.cli.printing import print_json
-from bridge.errors import BridgeError, PermanentError
+from bridge.errors import BridgeError, PermanentError, with_extra
 from bridge.jobs import Exit
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ def _server(home: Path) -> RedmineServer:
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith(EXTRAS):
             raise
-        raise PermanentError(
-            "the demo needs some packages more; install them: pip install 'presale-bridge[demo,mail]'"
-        ) from None
+        raise PermanentError(f"the demo needs {error.name}: {with_extra('demo,mail')}") from None
     return RedmineServer(home)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -47,14 +50,15 @@ def run_learn(app: App, given: argparse.Namespace) -> Exit:
     name = str(loaded.document.data.get("learned") or "")
     if not name:
         raise PermanentError(f"{app.rules} names no file for what is learned; add the line `learned: learned.json`")
+    to = app.rules.parent / name
+    _try_to_write(to)
     files = _read([*map(str, shipped_tickets() if not given.only else ()), *given.files], loaded.policy)
     known = {name: examples(cases, loaded.policy) for name, cases in files.items()}
     found = learn(chain.from_iterable(known.values()))
     measured = None
     if not given.quick and len(files) > 1:
         measured = validate(files, known, loaded.policy, Progress("measuring").start(len(files)))
-    to = app.rules.parent / name
-    to.write_text(learned_file.write(found), encoding="utf-8")
+    _replace(to, learned_file.write(found))
     if given.json:
         print_json(
             {"written": str(to), "tickets": found.tickets, "signs": len(found.points)}
@@ -67,6 +71,33 @@ def run_learn(app: App, given: argparse.Namespace) -> Exit:
         f"{to}: learned from {found.tickets} tickets of {len(files)} files; points for {len(found.points)} words and families"
     )
     return Exit.DONE
+
+
+def _try_to_write(to: Path) -> None:
+    """Rather refused at once than after a minute of measuring."""
+    with _writing(to) as draft:
+        draft.touch()
+
+
+def _replace(to: Path, text: str) -> None:
+    """All at once: a pass that begins meanwhile never reads half a file."""
+    with _writing(to) as draft:
+        draft.write_text(text, encoding="utf-8")
+        if to.exists():
+            shutil.copymode(to, draft)
+        draft.replace(to.resolve())
+
+
+@contextmanager
+def _writing(to: Path) -> Iterator[Path]:
+    """A draft beside the file, which does not outlive its writing."""
+    draft = to.resolve().with_name(f"{to.name}.new")
+    try:
+        yield draft
+    except OSError as error:
+        raise PermanentError(f"{to} cannot be written: {error.strerror}") from None
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _read(files: list[str], policy: Policy) -> dict[str, tuple[Case, ...]]:

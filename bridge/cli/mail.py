@@ -30,7 +30,7 @@ from bridge.core.letter import Letter
 from bridge.core.policy import MailLimits
 from bridge.core.subjects import topic
 from bridge.core.threads import Threads
-from bridge.errors import PermanentError
+from bridge.errors import PermanentError, with_extra
 from bridge.jobs import Exit
 from bridge.service.signals import stop_on_signals
 
@@ -48,9 +48,6 @@ _MBOX_LINE: Final = re.compile(
 """What begins a mail in an mbox: it says when it came, and stands below an empty line; other lines that begin so are text."""
 _MBOX_ESCAPE: Final = re.compile(rb"^>(>*From )", re.MULTILINE)
 _UNKNOWN_DOMAIN: Final = "localhost"
-_EXTRA: Final = (
-    "Mail needs two more packages; install presale-bridge with its extra `mail`: pip install 'presale-bridge[mail]'"
-)
 
 
 def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -171,8 +168,8 @@ def _explained(app: App, raw: bytes) -> dict[str, Any]:
 def _read(raw: bytes, app: App) -> Letter:
     try:
         from bridge.adapters.mail.parsing import read_letter  # noqa: PLC0415 - an extra that other commands do without
-    except ImportError:
-        raise PermanentError(_EXTRA) from None
+    except ModuleNotFoundError as error:
+        raise PermanentError(f"reading a mail needs {error.name}: {with_extra('mail')}") from None
     mail = app.policy.mail
     return read_letter(raw, app.now(), mail.limits if mail else MailLimits(), mail.authserv if mail else "")
 

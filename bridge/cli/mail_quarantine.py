@@ -11,14 +11,13 @@ from bridge.app import App
 from bridge.cli.printing import print_json, table
 from bridge.core.letter import Letter
 from bridge.core.policy import MailLimits
-from bridge.errors import PermanentError
+from bridge.errors import PermanentError, with_extra
 from bridge.jobs import Exit
 from bridge.ports import Fate, Quarantined
 
 SHORTEST_KEY: Final = 8
 """So many characters of a key are shown, or more where that is not enough to tell two apart."""
 HEAD_LINES: Final = 40
-_EXTRA: Final = "(the text takes the extra `mail`: pip install 'presale-bridge[mail]'; --raw shows the bytes)"
 
 
 def add_quarantine(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -44,7 +43,7 @@ def add_purge(commands: Any, shared: argparse.ArgumentParser) -> None:
     one = commands.add_parser(
         "purge", parents=[shared], help="remove personal data older than `mail.keep` of the rules"
     )
-    one.add_argument("--dry", action="store_true", help="only say of how many mails")
+    one.add_argument("--dry-run", action="store_true", help="only say of how many mails")
     one.set_defaults(call=purge)
 
 
@@ -86,7 +85,7 @@ def show(app: App, given: argparse.Namespace) -> Exit:
         "attachments": "; ".join(_line(one.name) for one in letter.enclosures) if letter and letter.enclosures else "-",
     }
     print("\n".join(f"{name + ':':<13}{value}" for name, value in rows.items()))
-    print(_head(clean(letter.text)) if letter else _EXTRA)
+    print(_head(clean(letter.text)) if letter else f"(for the text {with_extra('mail')}; --raw shows the bytes)")
     return Exit.DONE
 
 
@@ -106,11 +105,11 @@ def purge(app: App, given: argparse.Namespace) -> Exit:
         raise PermanentError("the rules have no section `mail`, whose `keep` says how long personal data are kept")
     before = app.now() - app.policy.mail.keep
     unseen = sum(one.at < before for one in app.store.post.quarantined())
-    count = app.store.post.purge(before, dry=given.dry)
+    count = app.store.post.purge(before, dry=given.dry_run)
     if given.json:
-        print_json({"before": before, "mails": count, "from_quarantine": unseen, "dry": given.dry})
+        print_json({"before": before, "mails": count, "from_quarantine": unseen, "dry": given.dry_run})
         return Exit.DONE
-    would = "would be" if given.dry else "are"
+    would = "would be" if given.dry_run else "are"
     print(f"personal data of {count} mails from before {before:%Y-%m-%d %H:%M} UTC {would} removed")
     if unseen:
         print(f"{unseen} of them lay in the quarantine, neither replayed nor discarded by anybody")

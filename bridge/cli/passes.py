@@ -6,19 +6,17 @@ import argparse
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from bridge.app import App
 from bridge.cli.arguments import wall_time
 from bridge.cli.printing import print_json, table
 from bridge.core.decisions import told
 from bridge.engine import Look
-from bridge.errors import PermanentError
+from bridge.errors import PermanentError, with_extra
 from bridge.jobs import Exit
 from bridge.service.serving import serve as serve_app
 from bridge.service.signals import Signals, signals, stop_on_signals
-
-CLUSTER_EXTRA: Final = "install the bridge with its extra: pip install 'presale-bridge[cluster]'"
 
 
 def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -119,7 +117,7 @@ def _server(*, cluster: bool) -> Callable[[App, timedelta, Signals, str | None],
     try:
         from bridge.service.clustered import serve_cluster  # noqa: PLC0415 - an extra that others do without
     except ModuleNotFoundError as error:
-        raise PermanentError(f"serve --cluster needs {error.name}: {CLUSTER_EXTRA}") from None
+        raise PermanentError(f"serve --cluster needs {error.name}: {with_extra('cluster')}") from None
     return serve_cluster
 
 

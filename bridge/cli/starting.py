@@ -12,8 +12,8 @@ from bridge.app import App
 from bridge.cli.printing import print_json, read_text
 from bridge.errors import PermanentError
 from bridge.jobs import Exit
-from bridge.policy.beside import COMMON, named_files
-from bridge.policy.shipped import shipped_file, shipped_rules
+from bridge.policy.beside import file_beside, named_files
+from bridge.policy.shipped import shipped_rules
 from bridge.report.init import decisions, draft
 
 
@@ -57,9 +57,7 @@ def _copy_beside(text: str, source: Path, to: Path) -> Iterator[Path]:
     Tells those that are there already and differ: a lead's words are never overwritten.
     """
     for name in named_files(text):
-        found = source / name
-        original = shipped_file(name) if name in COMMON and not found.exists() else found
-        copy, content = to / name, read_text(str(original))
+        copy, content = to / name, read_text(str(file_beside(source, name)))
         if not copy.exists():
             _write(copy, content, force=False)
         elif read_text(str(copy)) != content:

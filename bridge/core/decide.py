@@ -1,4 +1,4 @@
-"""The one function that decides (habit 1): what a ticket wants at one moment, and why. It does nothing and knows no world."""
+"""The one function that decides: what a ticket wants at one moment, and why. It does nothing and knows no world."""
 
 from __future__ import annotations
 

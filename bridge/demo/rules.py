@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from bridge.demo import processes
 from bridge.errors import PermanentError
-from bridge.policy.beside import named_files
+from bridge.policy.beside import file_beside, named_files
 from bridge.policy.load import load
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def write_copy(source: Path, to: Path, differences: tuple[Difference, ...]) -> N
         if count != 1:
             raise PermanentError(f"The demo cannot use {source}: {count} places where it has to set {one.told}")
     processes.write(to, text)
-    for beside in named_files(text):
-        processes.write(to.parent / beside, (source.parent / beside).read_text(encoding="utf-8"))
+    for name in named_files(text):
+        processes.write(to.parent / name, file_beside(source.parent, name).read_text(encoding="utf-8"))
 
 
 def _as_it_is(text: str) -> Callable[[re.Match[str]], str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from bridge.errors import PolicyError
 from bridge.policy.positions import Document, Map, read_document
+from bridge.policy.shipped import shipped_file
 
 SECTIONS: Final = ("families", "partners", "compatible")
 """A name of a file can stand for these."""
@@ -16,6 +18,8 @@ LEARNED: Final = "learned"
 """What names a file that is no section: what was learned from example tickets (`bridge.policy.learned_file`)."""
 COMMON: Final = {"words.yaml": "families", "learned.json": LEARNED}
 """Files that serve everybody as they are shipped, each with the section that names it."""
+SCHEMA: Final = "rules.schema.json"
+"""What editors know the form of the rules by: the first line of the rules names it to them."""
 OWN: Final = ("partners", "compatible")
 """The shipped files of these are only examples: everybody has partners and products of their own."""
 
@@ -25,7 +29,14 @@ _NAMED: Final = re.compile(rf"^(?:{'|'.join((*SECTIONS, LEARNED))}): *([^\s\[{{#
 
 def named_files(text: str) -> tuple[str, ...]:
     """The files that the text of rules names, each once."""
-    return tuple(dict.fromkeys(_NAMED.findall(text)))
+    schema = [SCHEMA] if f"$schema={SCHEMA}\n" in text else []
+    return tuple(dict.fromkeys([*_NAMED.findall(text), *schema]))
+
+
+def file_beside(folder: Path, name: str) -> Path:
+    """The file that rules in this folder mean: the shipped one of those that serve everybody, where there is none in the folder."""
+    own = folder / name
+    return shipped_file(name) if name in {*COMMON, SCHEMA} and not own.exists() else own
 
 
 def with_files(document: Document, read: Callable[[str], str]) -> Document:

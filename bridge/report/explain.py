@@ -186,7 +186,7 @@ def _source(a: Assessment, rule: FieldRule, sources: dict[str, int], value: str,
 
 
 def _caused_by(a: Assessment, at: datetime) -> str:
-    """The note at that moment, as people count notes."""
+    """The journal at that moment, by its number in Redmine."""
     index = next((event.index for event in a.chronicle.events if event.at == at), None)
     return f" (journal {a.chronicle.events[index].journal.id})" if index is not None else ""
 

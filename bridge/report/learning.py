@@ -15,7 +15,7 @@ from bridge.core.assess import assess
 from bridge.core.learned import Learned, signs_in
 from bridge.core.policy import Policy
 from bridge.core.rules import facts_of
-from bridge.errors import PermanentError
+from bridge.errors import PermanentError, with_extra
 from bridge.report.recognition import Recognised, Recognition, kinds_of, recognise
 from bridge.report.timelines import Case
 
@@ -57,7 +57,7 @@ def learn(of: Iterable[Example]) -> Learned:
         from sklearn.feature_extraction import DictVectorizer  # noqa: PLC0415 - an extra that others do without
         from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise PermanentError(f"`learn` needs {error.name}: pip install 'presale-bridge[learn]'") from None
+        raise PermanentError(f"`learn` needs {error.name}: {with_extra('learn')}") from None
     given = tuple(of)
     if len({one.kind for one in given}) < 2:
         raise PermanentError("there is nothing to learn: the examples have to be of two kinds at least")

@@ -57,6 +57,7 @@ def test_the_page_of_the_operators_holds(machine: Machine, redmine: RedmineServe
     """Every block of the page succeeds in its order, with this Redmine's address and key filled in where the page says so."""
     after = {"Account and files": fill_in, "Run it": look_at_the_reload, "Backup": look_at_the_service}
     stages = list(blocks())
+    assert len(stages) >= 12
     for number, (heading, script) in enumerate(stages):
         do(machine, script)
         if stages[number + 1 : number + 2] and stages[number + 1][0] != heading and heading in after:

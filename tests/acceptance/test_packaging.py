@@ -19,7 +19,7 @@ from tests.unit.making import ROOT
 pytestmark = pytest.mark.xdist_group("packaging")
 
 NAME = f"presale_bridge-{version('presale-bridge')}"
-LISTS = ("rules.yaml", "words.yaml", "learned.json", "partners.yaml", "compatible.yaml")
+LISTS = ("rules.yaml", "rules.schema.json", "words.yaml", "learned.json", "partners.yaml", "compatible.yaml")
 PLUGIN = "redmine_presale_hook"
 """It is Redmine's, and is copied there whole."""
 QUICK_TESTS = ("tests/unit/test_settings.py", "tests/unit/test_policy_shipped.py")

@@ -172,11 +172,11 @@ def test_a_key_that_names_none(app: App, store: SqlStore, command: str, key: str
 
 
 def test_purge_goes_by_the_rules_term(app: App, store: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
-    """30 days here; what lay in the quarantine is counted apart, and `--dry` removes nothing."""
+    """30 days here; what lay in the quarantine is counted apart, and `--dry-run` removes nothing."""
     store.post.quarantine(odd("old", timedelta(days=31)))
     store.post.settle_letter("older", Fate.LEAVE, clock() - timedelta(days=40))
     store.post.claim_letter("oldest", clock() - timedelta(days=50), "ivan@example.org", "")
-    run(app, "purge", "--dry", "--json")
+    run(app, "purge", "--dry-run", "--json")
     told = printed(capsys)
     assert (told["mails"], told["from_quarantine"], told["dry"]) == (2, 1, True)
     assert len(store.post.quarantined()) == 3

@@ -35,9 +35,9 @@ class FakeQueue:
 def test_trap_16_webhooks_go_into_the_queue() -> None:
     """Each ticket once, with its tracker."""
     hints, queue = Hints(), FakeQueue()
-    hints.put(Hint(1, "ТехП Пресейл"), Hint(2), Hint(1))
+    hints.put(Hint(1), Hint(2), Hint(1, "ТехП Пресейл"))
     hand_over(hints, queue)  # type: ignore[arg-type]
-    assert (len(queue.hinted), len(hints)) == (2, 0)
+    assert (queue.hinted, len(hints)) == ([(1, "ТехП Пресейл"), (2, "")], 0)
 
 
 def test_what_cannot_be_put_in_stays() -> None:

@@ -155,6 +155,16 @@ def test_rules_that_lack_a_place(tmp_path: Path) -> None:
         write_copy(source, tmp_path / "copy.yaml", differences(source, now, LOGINS, lambda _: now))
 
 
+def test_rules_copied_alone_take_the_shipped_words(tmp_path: Path) -> None:
+    """The demo's copy has beside it what every command would use for them."""
+    source = tmp_path / "own.yaml"
+    shutil.copy(shipped_rules(), source)
+    (tmp_path / "demo").mkdir()
+    write_copy(source, tmp_path / "demo" / "rules.yaml", ())
+    for name in ("words.yaml", "learned.json"):
+        assert (tmp_path / "demo" / name).read_bytes() == (shipped_rules().parent / name).read_bytes()
+
+
 @pytest.mark.parametrize("text", ["yesterday", "3 minutes later", "day 1", ""])
 def test_no_moment(text: str, folder: Path) -> None:
     """What is no moment of the world is refused."""

@@ -7,6 +7,7 @@ A section with a console begins with the shipped rules; any other with those wit
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 import shutil
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import Environment, meta
 
 from bridge.cli.main import parser, run
 from bridge.core import conditions
@@ -27,11 +29,14 @@ from bridge.errors import PolicyError
 from bridge.policy.beside import with_files
 from bridge.policy.load import Loaded, parse
 from bridge.policy.positions import read_document
+from bridge.policy.texts import shipped_texts
 from bridge.report.testing import run_case
 from bridge.report.timelines import read_cases
 from tests.unit.making import ROOT
 
 PAIRS = ("guide.md", "testing.md")
+FOR_OPERATORS = {"run", "serve", "demo", "completion"}
+"""Commands that leads have no use for; docs/operating.md has them."""
 FENCE = re.compile(r"^```(\w+) ([\w.-]+(?: [\w.-]+)?)\n(.*?)^```$|^(#+ [^\n]*)$", re.MULTILINE | re.DOTALL)
 
 
@@ -218,10 +223,26 @@ def _bare(match: re.Match[str]) -> str:
 def test_the_guide_names_every_command_and_condition(language: str) -> None:
     """What can be used can be found in the guide."""
     text = (ROOT / "docs" / language / "guide.md").read_text(encoding="utf-8")
-    for command in ("init", "check", "test", "explain", "learn", "backtest", "plan", "log", "adopt", "resume", "undo"):
-        assert f"presale-bridge {command}" in text
+    (commands,) = (one.choices for one in parser()._actions if isinstance(one, argparse._SubParsersAction))
+    assert [name for name in commands if name not in FOR_OPERATORS and f"presale-bridge {name}" not in text] == []
     built_in = [name for name, kind in conditions.REGISTRY.items() if kind.check.__module__ == conditions.__name__]
     assert [name for name in built_in if f"`{name}" not in text] == []
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_guide_names_every_text_with_its_variables(language: str) -> None:
+    """Whoever replaces a text finds in the guide what it is called and what it may say."""
+    page = (ROOT / "docs" / language / "guide.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"(?:^\| `greeting` .*\n)(?:^\|.*\n)+", page, re.MULTILINE)
+    rows = [line.strip("|").split("|") for line in table.splitlines()]
+    told = {name.strip(" `"): set(re.findall(r"`(\w+)`", names)) for name, _, names in rows}
+    used = {
+        name: set[str]().union(
+            *(meta.find_undeclared_variables(Environment().parse(one)) for one in (text.ru, text.en))
+        )
+        for name, text in shipped_texts().items()
+    }
+    assert told == used
 
 
 @pytest.mark.parametrize("page", [f"{language}/{name}" for language in ("ru", "en") for name in PAIRS])

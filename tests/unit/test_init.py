@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bridge.app import App
-from bridge.cli.main import run
+from bridge.cli.main import parser, run
+from bridge.cli.starting import init
 from bridge.core.policy import Policy
 from bridge.errors import PermanentError
 from bridge.policy.found import Found, FoundPerson, FoundRole, FoundStatus, FoundTracker
@@ -20,6 +21,7 @@ from bridge.policy.load import parse
 from bridge.policy.shipped import shipped_rules
 from bridge.report.init import decisions, draft
 from bridge.report.sheet import Sheet, quoted
+from bridge.settings import find_rules, read_settings
 from tests.unit.making import ROOT, RULES
 
 TEMPLATE = shipped_rules().read_text(encoding="utf-8")
@@ -293,28 +295,39 @@ def test_a_file_is_never_overwritten_by_accident(tmp_path: Path, capsys: pytest.
     assert "--force" in capsys.readouterr().err
 
 
-def test_a_template_copied_alone_takes_the_shipped_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What serves everybody comes with the bridge; of partners and products nobody has the same, so they have to be there."""
-    monkeypatch.setattr(App, "found", lambda _: CABINET)
+class Surveyed(App):
+    """An app whose Redmine has been looked through."""
+
+    def found(self) -> Found:
+        """See `App.found`."""
+        return CABINET
+
+
+def drafts(template: Path, to: Path) -> int:
+    """What the command says about drafting from this template."""
+    given = parser().parse_args(["init", "--rules", str(template), "--output", str(to)])
+    return init(Surveyed(read_settings({}), None, find_rules), given)
+
+
+def test_a_template_copied_alone_takes_the_shipped_words(tmp_path: Path) -> None:
+    """What serves everybody comes with the bridge; partners and products, which everybody has of his own, are left to a person."""
     template, to = tmp_path / "template", tmp_path / "new"
     for folder in (template, to):
         folder.mkdir()
-    for name in ("rules.yaml", "partners.yaml", "compatible.yaml"):
-        shutil.copy(ROOT / name, template)
-    assert run(["init", "--rules", str(template / "rules.yaml"), "--output", str(to / "rules.yaml")], {}) == 0
-    for name in ("words.yaml", "learned.json"):
+    shutil.copy(ROOT / "rules.yaml", template)
+    assert drafts(template / "rules.yaml", to / "rules.yaml") == 0
+    for name in ("words.yaml", "learned.json", "rules.schema.json"):
         assert (to / name).read_bytes() == (ROOT / name).read_bytes()
 
 
-def test_a_template_whose_partners_are_missing_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_template_whose_own_words_are_missing_is_refused(tmp_path: Path) -> None:
     """With the name of the file that is not there."""
-    monkeypatch.setattr(App, "found", lambda _: CABINET)
     (tmp_path / "new").mkdir()
-    template = Path(shutil.copy(ROOT / "rules.yaml", tmp_path))
-    assert run(["init", "--rules", str(template), "--output", str(tmp_path / "new" / "rules.yaml")], {}) == 2
-    assert "partners.yaml" in capsys.readouterr().err
+    template = tmp_path / "rules.yaml"
+    text = (ROOT / "rules.yaml").read_text(encoding="utf-8")
+    template.write_text(text.replace("families: words.yaml", "families: our-words.yaml"), encoding="utf-8")
+    with pytest.raises(PermanentError, match=r"our-words\.yaml cannot be read"):
+        drafts(template, tmp_path / "new" / "rules.yaml")
 
 
 def test_the_template_is_the_shipped_file() -> None:

@@ -140,6 +140,19 @@ def test_the_command_writes_what_the_rules_ask(folder: Path, capsys: pytest.Capt
     assert "18 tickets: 100.0% acceptable, 0.0% triage instead, 0.0% wrong" in capsys.readouterr().out
 
 
+def test_a_pass_that_reads_meanwhile_has_all_of_the_old_file(folder: Path) -> None:
+    """The new one takes its place at once, with its rights; no draft stays."""
+    own = folder / "own.json"
+    own.write_text("old", encoding="utf-8")
+    own.chmod(0o640)
+    files = [str(folder / "a.yaml"), str(folder / "b.yaml")]
+    with own.open(encoding="utf-8") as reading:
+        assert run(["learn", "--only", "--quick", *files, "--rules", str(folder / "rules.yaml")], {}) == 0
+        assert reading.read() == "old"
+    assert own.stat().st_mode & 0o777 == 0o640
+    assert not (folder / "own.json.new").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "text", "message"),
     [
@@ -148,6 +161,12 @@ def test_the_command_writes_what_the_rules_ask(folder: Path, capsys: pytest.Capt
             ["--only", "FOLDER/a.yaml"], TEXT.replace("learned: own.json\n", ""), "names no file", id="No name"
         ),
         pytest.param(["--only", "gone.yaml"], TEXT, "gone.yaml", id="A file that is not there"),
+        pytest.param(
+            ["--only", "gone.yaml"],
+            TEXT.replace("own.json", "gone/own.json"),
+            "gone/own.json cannot be written",
+            id="A place that cannot be written to is told before any example is read",
+        ),
     ],
 )
 def test_what_cannot_be_learned_writes_nothing(

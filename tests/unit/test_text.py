@@ -59,7 +59,7 @@ def test_forms_of_one_word_are_one(pair: str) -> None:
 
 
 DIFFERENT = (
-    "банк банка, сталь стали, установка остановка, домен домна, порт портал, сеть сетка, печать печь, договор договориться, диск дискета, "
+    "сталь стали, установка остановка, домен домна, порт портал, сеть сетка, печать печь, договор договориться, диск дискета, "
     "образ образование, ключ включить, машина машинный, база базальт, почта почтальон, партнер партер, пакет макет, дать данные, "
     "ядро ядовитый, совместить совместим, установка установить, обновление обновить, лицензия лицензировать, тестирование тестировать, "
     "настройка настроить, совместимость совместимый, policy police, import important, new news, not note, us use, server serve, "
@@ -67,12 +67,18 @@ DIFFERENT = (
 )
 
 
-@pytest.mark.parametrize("pair", DIFFERENT.split(", "))
+SAME_TO_THE_DICTIONARY = pytest.param(
+    "банк банка",
+    marks=pytest.mark.xfail(
+        strict=True, reason="the dictionary holds «банка» for a form of «банк» nineteen times in twenty"
+    ),
+)
+
+
+@pytest.mark.parametrize("pair", [SAME_TO_THE_DICTIONARY, *DIFFERENT.split(", ")])
 def test_other_words_and_derivations_stay_apart(pair: str) -> None:
     """Similar words are not the same, and derivations are for families to link."""
     pattern, word = pair.split()
-    if pair == "банк банка":
-        pytest.xfail("the dictionary holds «банка» for a form of «банк» nineteen times in twenty")
     assert not same(pattern, word)
 
 
