@@ -25,7 +25,7 @@ from bridge.service.worker import SCHEDULED, Alarm, Worker
 from bridge.watch.health import Check, Health
 from bridge.watch.hints import Hint, Hints
 from bridge.watch.metrics import Metrics, RedmineMeter
-from bridge.web.hooks import Doorkeeper, Keys
+from bridge.web.hooks import Doorkeeper, Fate, Keys
 from bridge.web.pages import Pages
 from bridge.web.server import WebServer, listen
 
@@ -69,7 +69,7 @@ class Watch:
     @staticmethod
     def make(monotonic: Callable[[], float], every: timedelta, wake: Callable[[], None]) -> Watch:
         """All of it, knowing nothing yet."""
-        metrics, health, hints = Metrics(monotonic), Health(monotonic, every), Hints(wake)
+        metrics, health, hints = Metrics(monotonic, Fate), Health(monotonic, every), Hints(wake)
         metrics.watch(health, hints.__len__)
         return Watch(metrics, health, hints)
 
