@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
-import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from bridge.adapters.processes import is_gone, named
 from bridge.adapters.redmine.connection import Connection, connect
 from bridge.adapters.redmine.desk import RedmineDesk
 from bridge.adapters.redmine.findings import Finding, Level
@@ -36,9 +37,11 @@ from bridge.report.archive import Archive, made_by
 from bridge.settings import Settings
 from bridge.undo import Undo, Undone
 
+log: Final = logging.getLogger("bridge.app")
+
 MAIL_EXTRA: Final = "install the bridge with its extra: pip install 'presale-bridge[mail]'"
 LEASE: Final = timedelta(minutes=15)
-"""How long a pass that died keeps others out."""
+"""How long a pass that died keeps others out, where nobody can tell that its process is gone."""
 
 
 def clock() -> datetime:
@@ -181,8 +184,8 @@ class App:
 
     def _leased(self, stopping: Flag | None, work: Callable[[Pass], Summary]) -> Summary:
         run, lost = self.new_run(), Flag()
-        owner = f"{socket.gethostname()} {os.getpid()} {run}"
-        if not self.store.acquire_pass(owner, self.now(), LEASE):
+        owner = f"{named(os.getpid())} {run}"
+        if not self._begin(owner):
             return Summary(run, self.now(), exit=Exit.BUSY, why="another pass is at work on this store")
 
         def renew() -> None:
@@ -199,6 +202,17 @@ class App:
             )
         finally:
             self.store.release_pass(owner)
+
+    def _begin(self, owner: str) -> bool:
+        """Begin a pass; one whose process is gone is ended first, so that after a kill nobody waits until its time is over."""
+        if self.store.acquire_pass(owner, self.now(), LEASE):
+            return True
+        before = self.store.pass_owner()
+        if not is_gone(before):
+            return False
+        log.warning("the pass of a process that is gone is taken over: %s", before)
+        self.store.release_pass(before)
+        return self.store.acquire_pass(owner, self.now(), LEASE)
 
     def plan(self) -> list[Look]:
         """What a pass would do, on everything that is open and all that it would look at; writes nothing."""

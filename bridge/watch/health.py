@@ -87,8 +87,8 @@ class Health:
             self.tell(Check.REDMINE, ok=False, what=f"the last request got no usable answer ({outcome.value})")
 
     def passed(self, summary: Summary) -> None:
-        """A pass has ended; one that another process is at counts as one of ours."""
-        good = summary.exit in (Exit.DONE, Exit.TICKETS_FAILED, Exit.BUSY)
+        """A pass has ended; one that another process is at says nothing of ours, however long that one has hung."""
+        good = summary.exit in (Exit.DONE, Exit.TICKETS_FAILED)
         if good:
             self._passed = self._monotonic()
         self._trouble = "" if good else summary.why

@@ -139,6 +139,16 @@ def test_hints_wait_while_another_process_is_at_a_pass(stage: Stage) -> None:
     assert len(stage.world.notes(number)) == 1
 
 
+def test_another_process_that_is_at_a_pass_for_long_is_told(stage: Stage) -> None:
+    """For three intervals nobody minds; then /readyz says what keeps ours out, since that one may hang."""
+    stage.serve(1)
+    stage.bridge.answers = [Summary("r", TEN, exit=Exit.BUSY, why="another pass is at work on this store")] * 9
+    stage.serve(290)
+    assert stage.failing() == {}
+    stage.serve(30)
+    assert "another pass is at work" in stage.failing()["passes"]
+
+
 def test_w5_hints_between_two_passes_share_one_budget(stage: Stage) -> None:
     """Webhooks one by one write no more than a pass may: then the brake is pulled, and everybody is told."""
     stage.world.rules = limited(stage.world.rules, changes_per_pass=2)
