@@ -16,7 +16,7 @@ SILENT_AT_MOST: Final = timedelta(minutes=5)
 """Longer than one request with all its time-outs and retries: a loop that has not moved for so long hangs."""
 PASSES_MISSED: Final = 3
 LEAST_PATIENCE: Final = timedelta(minutes=5)
-ANSWERED: Final = frozenset({Outcome.DONE, Outcome.NOT_FOUND, Outcome.REFUSED})
+ANSWERED: Final = frozenset({Outcome.DONE, Outcome.NOT_FOUND})
 
 
 class Check(StrEnum):
@@ -79,9 +79,9 @@ class Health:
         with self._lock:
             self._states[check] = State(ok, what)
 
-    def asked_redmine(self, outcome: Outcome) -> None:
-        """A request to Redmine has ended."""
-        if outcome in ANSWERED:
+    def asked_redmine(self, outcome: Outcome, *, reading: bool) -> None:
+        """A request to Redmine has ended. Refusing to write is an answer; reading is refused where the key, the certificate or the address is wrong."""
+        if outcome in ANSWERED or (outcome is Outcome.REFUSED and not reading):
             self.tell(Check.REDMINE, ok=True, what="the last request was answered")
         else:
             self.tell(Check.REDMINE, ok=False, what=f"the last request got no usable answer ({outcome.value})")

@@ -203,7 +203,7 @@ class RedmineMeter:
 
         def ended(outcome: Outcome) -> None:
             self._metrics.asked_redmine(method, outcome, self._monotonic() - began)
-            self._health.asked_redmine(outcome)
+            self._health.asked_redmine(outcome, reading=method == "GET")
 
         return ended
 

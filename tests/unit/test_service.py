@@ -401,6 +401,8 @@ def test_requests_are_counted_with_their_retries(stage: Stage) -> None:
     assert stage.failing()["redmine"] == "the last request got no usable answer (temporary)"
     meter.asks("PUT")(Outcome.REFUSED)
     assert "redmine" not in stage.failing()
+    meter.asks("GET")(Outcome.REFUSED)  # an expired certificate, a redirect, a key that is not accepted
+    assert stage.failing()["redmine"] == "the last request got no usable answer (refused)"
 
 
 def test_mail_is_counted_by_fate(stage: Stage) -> None:
