@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -49,6 +49,14 @@ def clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the one place
 
 
+@contextmanager
+def _mail_extra() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise PermanentError(f"The rules have a section `mail`, which needs {error.name}: {MAIL_EXTRA}") from None
+
+
 @dataclass
 class App:
     """Everything that a command needs, made when it is first used. `meter` is told of requests, `progress` called as a pass goes on."""
@@ -77,11 +85,35 @@ class App:
         """Read the rules again, and forget what was made of the old ones.
 
         Raises:
-            PolicyError: they cannot be used; the old ones stay.
+            PolicyError, PermanentError: they, or the settings with them, cannot be used; the old ones stay.
         """
-        self.loaded = load(self.rules, self.now())
+        fresh = replace(self)
+        fresh.loaded = load(self.rules, self.now())
+        fresh.require()
+        self.loaded = fresh.loaded
         for made in ("tracker", "mail_office", "_desk"):
             self.__dict__.pop(made, None)
+
+    def require(self) -> None:
+        """Make of the settings what the rules need; nothing is connected, not even the store.
+
+        Raises:
+            PolicyError, PermanentError: something is missing or cannot be used, and would not do at any pass.
+        """
+        _ = self.tracker
+        if self.policy.mail is not None:
+            _ = self._desk
+            self.settings.require_mail()
+            with _mail_extra():
+                from bridge.mail.opening import open_mailbox, open_postman, threads_of  # noqa: PLC0415 - as below
+            open_mailbox(self.settings, self.policy.mail)
+            open_postman(self.settings)
+            threads_of(self.settings, self.policy.mail)
+
+    def close(self) -> None:
+        """Let go of the store, where it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
 
     @property
     def policy(self) -> Policy:
@@ -122,10 +154,8 @@ class App:
         """
         if self.policy.mail is None:
             return None
-        try:
+        with _mail_extra():
             from bridge.mail.opening import Cabinet, open_office  # noqa: PLC0415 - an extra that others do without
-        except ModuleNotFoundError as error:
-            raise PermanentError(f"The rules have a section `mail`, which needs {error.name}: {MAIL_EXTRA}") from None
         cabinet = Cabinet(self.tracker, self._desk, self.store)
         return open_office(self.settings, self.policy, self.policy.mail, cabinet)
 

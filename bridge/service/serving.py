@@ -210,12 +210,12 @@ def serve(app: App, every: timedelta, asked: Signals, address: str | None) -> No
     clocks = Clocks(app.now, time.monotonic)
     watch = watched(app, every, clocks, alarm.wake)
     heartbeat = heartbeat_of(app, watch)
-    _open(app)
+    require_usable(app)
     service = Service(app, watch, clocks, asked, heartbeat)
     with listening(app, watch, clocks, address):
         tell_ready(os.environ)
         service.worker(every, alarm.sleep).run()
-    app.store.close()
+    app.close()
 
 
 def watched(app: App, every: timedelta, clocks: Clocks, wake: Callable[[], None]) -> Watch:
@@ -231,9 +231,9 @@ def heartbeat_of(app: App, watch: Watch) -> Heartbeat:
     return Heartbeat(url, watch.metrics.beaten)
 
 
-def _open(app: App) -> None:
+def require_usable(app: App) -> None:
     """What will not work later either is told at once; a database that is only away is waited for."""
-    app.settings.require_redmine()
+    app.require()
     with suppress(TemporaryError):
         app.store.get(BRAKE)
 
