@@ -57,10 +57,12 @@ class Readiness:
 
 
 class Health:
-    """Told by the worker, asked by whoever watches. Ages are by the monotonic clock, whatever the wall clock says."""
+    """Told by the worker, asked by whoever watches. Ages are by the monotonic clock, whatever the wall clock says. `heard` is called at each beat."""
 
-    def __init__(self, monotonic: Callable[[], float], every: timedelta) -> None:
-        self._monotonic = monotonic
+    def __init__(
+        self, monotonic: Callable[[], float], every: timedelta, heard: Callable[[], None] = lambda: None
+    ) -> None:
+        self._monotonic, self._heard = monotonic, heard
         self._patience = max(PASSES_MISSED * every, LEAST_PATIENCE).total_seconds()
         self._lock = threading.Lock()
         self._beat = monotonic()
@@ -73,6 +75,7 @@ class Health:
     def beat(self) -> None:
         """The loop moves."""
         self._beat = self._monotonic()
+        self._heard()
 
     def tell(self, check: Check, *, ok: bool, what: str) -> None:
         """How a check stands from now on."""

@@ -25,6 +25,7 @@ from bridge.adapters.store import Figures
 from bridge.core.model import Step
 from bridge.core.terms import Clock
 from bridge.engine import Result
+from bridge.errors import BridgeError, TemporaryError
 from bridge.jobs import Exit, Summary
 from bridge.ports import ClaimState, Fate, Sending
 from bridge.watch.health import Check, Health
@@ -119,6 +120,11 @@ class Metrics:
         self._gauge("hints_waiting", "Tickets that webhooks named and nobody looked at yet").set_function(waiting)
 
     # --- told -----------------------------------------------------------------------------------------------------------------------------
+
+    def broke_off(self, kind: str, error: Exception) -> None:
+        """A pass ended by an error: counted as what the command would have ended with."""
+        known = Exit.OUT_OF_REACH if isinstance(error, TemporaryError) else Exit.UNUSABLE
+        self._passes.labels(kind, known.name.lower() if isinstance(error, BridgeError) else CRASHED).inc()
 
     def passed(self, kind: str, summary: Summary, seconds: float, at: float) -> None:
         """A pass has ended; `at` is the wall clock's time stamp."""

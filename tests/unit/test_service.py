@@ -286,6 +286,7 @@ def test_an_error_that_nobody_thought_of_ends_nothing(stage: Stage) -> None:
     stage.script[3] = lambda: stage.watch.hints.put(Hint(1))
     stage.serve(125)
     assert stage.value("job_failures_total", job="the pass") == 1
+    assert stage.value("passes_total", kind="schedule", outcome="crashed") == 1
     assert stage.value("passes_total", kind="schedule", outcome="done") == 2
 
 
