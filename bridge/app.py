@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
-import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from bridge.adapters.processes import is_gone, named
 from bridge.adapters.redmine.connection import Connection, connect
 from bridge.adapters.redmine.desk import RedmineDesk
 from bridge.adapters.redmine.findings import Finding, Level
@@ -37,13 +38,24 @@ from bridge.report.archive import Archive, made_by
 from bridge.settings import Settings
 from bridge.undo import Undo, Undone
 
+log: Final = logging.getLogger("bridge.app")
+
 LEASE: Final = timedelta(minutes=15)
-"""How long a pass that died keeps others out."""
+"""How long a pass that died keeps others out, where nobody can tell that its process is gone."""
 
 
 def clock() -> datetime:
     """The present moment, in UTC."""
     return datetime.now(UTC)  # noqa: TID251 - the one place
+
+
+@contextmanager
+def _mail_extra() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        told = f"The rules have a section `mail`, which needs {error.name}: {with_extra('mail')}"
+        raise PermanentError(told) from None
 
 
 @dataclass
@@ -74,11 +86,35 @@ class App:
         """Read the rules again, and forget what was made of the old ones.
 
         Raises:
-            PolicyError: they cannot be used; the old ones stay.
+            PolicyError, PermanentError: they, or the settings with them, cannot be used; the old ones stay.
         """
-        self.loaded = load(self.rules, self.now())
+        fresh = replace(self)
+        fresh.loaded = load(self.rules, self.now())
+        fresh.require()
+        self.loaded = fresh.loaded
         for made in ("tracker", "mail_office", "_desk"):
             self.__dict__.pop(made, None)
+
+    def require(self) -> None:
+        """Make of the settings what the rules need; nothing is connected, not even the store.
+
+        Raises:
+            PolicyError, PermanentError: something is missing or cannot be used, and would not do at any pass.
+        """
+        _ = self.tracker
+        if self.policy.mail is not None:
+            _ = self._desk
+            self.settings.require_mail()
+            with _mail_extra():
+                from bridge.mail.opening import open_mailbox, open_postman, threads_of  # noqa: PLC0415 - as below
+            open_mailbox(self.settings, self.policy.mail)
+            open_postman(self.settings)
+            threads_of(self.settings, self.policy.mail)
+
+    def close(self) -> None:
+        """Let go of the store, where it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
 
     @property
     def policy(self) -> Policy:
@@ -119,11 +155,8 @@ class App:
         """
         if self.policy.mail is None:
             return None
-        try:
+        with _mail_extra():
             from bridge.mail.opening import Cabinet, open_office  # noqa: PLC0415 - an extra that others do without
-        except ModuleNotFoundError as error:
-            told = f"The rules have a section `mail`, which needs {error.name}: {with_extra('mail')}"
-            raise PermanentError(told) from None
         cabinet = Cabinet(self.tracker, self._desk, self.store)
         return open_office(self.settings, self.policy, self.policy.mail, cabinet)
 
@@ -182,8 +215,8 @@ class App:
 
     def _leased(self, stopping: Flag | None, work: Callable[[Pass], Summary]) -> Summary:
         run, lost = self.new_run(), Flag()
-        owner = f"{socket.gethostname()} {os.getpid()} {run}"
-        if not self.store.acquire_pass(owner, self.now(), LEASE):
+        owner = f"{named(os.getpid())} {run}"
+        if not self._begin(owner):
             return Summary(run, self.now(), exit=Exit.BUSY, why="another pass is at work on this store")
 
         def renew() -> None:
@@ -200,6 +233,17 @@ class App:
             )
         finally:
             self.store.release_pass(owner)
+
+    def _begin(self, owner: str) -> bool:
+        """Begin a pass; one whose process is gone is ended first, so that after a kill nobody waits until its time is over."""
+        if self.store.acquire_pass(owner, self.now(), LEASE):
+            return True
+        before = self.store.pass_owner()
+        if not is_gone(before):
+            return False
+        log.warning("the pass of a process that is gone is taken over: %s", before)
+        self.store.release_pass(before)
+        return self.store.acquire_pass(owner, self.now(), LEASE)
 
     def plan(self) -> list[Look]:
         """What a pass would do, on everything that is open and all that it would look at; writes nothing."""

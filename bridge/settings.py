@@ -30,7 +30,7 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     mail_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     impersonation_key: str = field(default="", repr=False)
-    listen: str = DEFAULT_LISTEN
+    listen: str = ""
     hook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     hook_token: bytes = field(default=b"", repr=False)
     heartbeat_url: str = field(default="", repr=False)
@@ -103,7 +103,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             if line.strip()
         ),
         impersonation_key=_secret(environment, f"{prefix}IMPERSONATION_KEY_FILE"),
-        listen=environment.get(f"{prefix}LISTEN", "").strip() or DEFAULT_LISTEN,
+        listen=environment.get(f"{prefix}LISTEN", "").strip(),
         hook_secrets=_lines(environment, f"{prefix}HOOK_SECRET_FILE"),
         hook_token=next(iter(_lines(environment, f"{prefix}HOOK_TOKEN_FILE")), b""),
         heartbeat_url=environment.get(f"{prefix}HEARTBEAT_URL", "").strip(),

@@ -30,7 +30,7 @@ environment:
   PRESALE_BRIDGE_STORE        the store: a file's path or a database's URL
   PRESALE_BRIDGE_CA           a file with certificates to trust beside the system's
   PRESALE_BRIDGE_PLAIN_HTTP   hosts that may be spoken to without TLS; loopback always may
-  PRESALE_BRIDGE_LISTEN       where `serve --listen` answers (host:port)
+  PRESALE_BRIDGE_LISTEN       where `serve` answers over HTTP (host:port)
   PRESALE_BRIDGE_HOOK_SECRET_FILE  a file with the secret that webhooks are signed with
   PRESALE_BRIDGE_HOOK_TOKEN_FILE   a file with the end of the URL for webhooks that are not signed
   PRESALE_BRIDGE_HEARTBEAT_URL     what is asked for after each good pass

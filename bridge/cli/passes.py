@@ -17,6 +17,7 @@ from bridge.errors import PermanentError, with_extra
 from bridge.jobs import Exit
 from bridge.service.serving import serve as serve_app
 from bridge.service.signals import Signals, signals, stop_on_signals
+from bridge.settings import DEFAULT_LISTEN
 
 
 def add_to(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -105,10 +106,15 @@ def _look_as_json(look: Look) -> dict[str, Any]:
 
 def serve(app: App, given: argparse.Namespace) -> Exit:
     """Passes on a schedule."""
-    address = app.settings.listen if given.listen == "" else given.listen
+    address = listening_at(given.listen, app.settings.listen)
     with signals() as asked:
         _server(cluster=given.cluster)(app, given.every, asked, address)
     return Exit.DONE
+
+
+def listening_at(given: str | None, setting: str) -> str | None:
+    """Where to answer: as `--listen` says ("" without an address), else as the setting does; None: nowhere."""
+    return given or setting or (DEFAULT_LISTEN if given == "" else None)
 
 
 def _server(*, cluster: bool) -> Callable[[App, timedelta, Signals, str | None], None]:

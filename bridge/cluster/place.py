@@ -18,7 +18,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 from psycopg_pool import PoolTimeout
 
-from bridge.adapters.store.connection import parse
+from bridge.adapters.store.connection import WAITING, parse
 from bridge.errors import PermanentError, TemporaryError
 
 SCHEMA: Final = "presale_bridge_queue"
@@ -41,7 +41,7 @@ def arguments(url: str) -> dict[str, Any]:
         )
     found = dict(parsed.get_dialect()().create_connect_args(parsed)[1])
     options = f"{found.pop('options', '')} -c search_path={SCHEMA}".strip()
-    return {"connect_timeout": 10, **found, "options": options}
+    return {**WAITING, **found, "options": options}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -25,13 +26,14 @@ PATIENCE: Final = 5.0
 
 @dataclass
 class Replica:
-    """`turn` is held while a job works; `between` is called several times a second beside it, with the queue."""
+    """`turn` is held while a job works. Several times a second beside it `between` is called with the queue, and `waiting` while there is none."""
 
     url: str
     work: Callable[[Queue], Work]
     times: Times
     stopping: Callable[[], bool]
     between: Callable[[Queue], None] = lambda _queue: None
+    waiting: Callable[[], None] = lambda: None
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
@@ -48,7 +50,7 @@ class Replica:
                     asyncio.run(self._work(queue))
             except TemporaryError as error:
                 log.error("%s; tried again in %.0f s", error, PATIENCE)  # noqa: TRY400 - a sentence says more to the operator
-            asyncio.run(self._rest())
+            self._rest()
 
     async def _work(self, queue: Queue) -> None:
         """One worker's life. It ends by itself where the database goes away: a new one is registered then, and the old one's job taken over."""
@@ -82,8 +84,9 @@ class Replica:
         except TemporaryError as error:
             log.error("webhooks are left to polling: %s", error)  # noqa: TRY400 - a sentence says more to the operator
 
-    async def _rest(self) -> None:
+    def _rest(self) -> None:
         for _ in range(int(PATIENCE / GLANCE)):
             if self.stopping():
                 return
-            await asyncio.sleep(GLANCE)
+            self.waiting()
+            time.sleep(GLANCE)

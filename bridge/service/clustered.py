@@ -19,13 +19,16 @@ from bridge.cluster.work import POLLED, Work
 from bridge.jobs import Exit, Summary
 from bridge.service.heartbeat import Heartbeat
 from bridge.service.notify import tell_ready
-from bridge.service.serving import COUNT_EVERY, Service, Watch, heartbeat_of, listening, watched
+from bridge.service.serving import COUNT_EVERY, Service, Watch, heartbeat_of, listening, require_usable, watched
 from bridge.service.signals import Signals
 from bridge.service.timetable import Clocks, Job, Timetable
 from bridge.service.worker import HINTS_AT_ONCE
 from bridge.watch.hints import Hints
 
 log: Final = logging.getLogger("bridge.service")
+
+LONGEST_JOB: Final = timedelta(minutes=10)
+"""A list, a ticket or the mail that takes longer hangs: each ends much sooner, whatever Redmine and the mail servers answer."""
 
 
 @dataclass
@@ -40,12 +43,14 @@ class Clustered:
     heartbeat: Heartbeat
     polled: str = ""
     table: Timetable = field(init=False)
+    moved: float = field(init=False)
 
     def __post_init__(self) -> None:
         """Its own jobs by the clock: none of them asks Redmine anything."""
         jobs = (Job("count", COUNT_EVERY, self.count, at_start=True, waits_at_most=2 * COUNT_EVERY),)
         self.table = Timetable(jobs, self.clocks, lambda: self.app.store, self.watch.metrics)
         self.table.start()
+        self.moved = self.clocks.monotonic()
 
     def replica(self, times: Times) -> Replica:
         """The replica."""
@@ -56,12 +61,20 @@ class Clustered:
 
         replica = Replica(self.app.settings.store_url, work, times, stopping)
         replica.between = lambda queue: self.between(queue, replica)
+        replica.waiting = lambda: self.beside(replica)
         return replica
 
     def between(self, queue: Queue, replica: Replica) -> None:
-        """Several times a second, whether a job is at work or not; the rules are read anew between two jobs."""
-        self.watch.health.beat()
+        """Several times a second, whether a job is at work or not."""
+        self.beside(replica)
         hand_over(self.watch.hints, queue)
+
+    def beside(self, replica: Replica) -> None:
+        """The same without a queue; the rules are read anew between two jobs. A job that hangs ends the beat, though all else goes on."""
+        if not replica.turn.locked():
+            self.moved = self.clocks.monotonic()
+        if self.clocks.monotonic() - self.moved <= LONGEST_JOB.total_seconds():
+            self.watch.health.beat()
         self.table.tick()
         if self.signals.reload.is_set() and replica.turn.acquire(blocking=False):
             try:
@@ -82,6 +95,7 @@ class Clustered:
 
     def tell(self, kind: str, summary: Summary) -> None:
         """A job has ended."""
+        self.moved = self.clocks.monotonic()
         now = self.clocks.now()
         seconds = max(0.0, (now - summary.started).total_seconds())
         self.watch.metrics.passed("schedule" if kind == "poll" else kind, summary, seconds, now.timestamp())
@@ -118,9 +132,9 @@ def serve_cluster(app: App, every: timedelta, asked: Signals, address: str | Non
     clocks = Clocks(app.now, time.monotonic)
     watch = watched(app, every, clocks, lambda: None)
     heartbeat = heartbeat_of(app, watch)
-    app.settings.require_redmine()
+    require_usable(app)
     one = Clustered(app, Service(app, watch, clocks, asked, heartbeat), watch, clocks, asked, heartbeat)
     with listening(app, watch, clocks, address):
         tell_ready(os.environ)
         one.replica(Times(every, **times)).run()
-    app.store.close()
+    app.close()

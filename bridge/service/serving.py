@@ -18,14 +18,14 @@ from bridge.engine import BRAKE, Budget
 from bridge.errors import BridgeError, CalendarDataError, TemporaryError
 from bridge.jobs import Exit, Flag, Summary
 from bridge.service.heartbeat import Heartbeat, checked
-from bridge.service.notify import tell_ready
+from bridge.service.notify import tell_alive, tell_ready
 from bridge.service.signals import Signals
 from bridge.service.timetable import Clocks, Job, Timetable
 from bridge.service.worker import SCHEDULED, Alarm, Worker
 from bridge.watch.health import Check, Health
 from bridge.watch.hints import Hint, Hints
 from bridge.watch.metrics import Metrics, RedmineMeter
-from bridge.web.hooks import Doorkeeper, Keys
+from bridge.web.hooks import Doorkeeper, Fate, Keys
 from bridge.web.pages import Pages
 from bridge.web.server import WebServer, listen
 
@@ -67,9 +67,14 @@ class Watch:
     hints: Hints
 
     @staticmethod
-    def make(monotonic: Callable[[], float], every: timedelta, wake: Callable[[], None]) -> Watch:
-        """All of it, knowing nothing yet."""
-        metrics, health, hints = Metrics(monotonic), Health(monotonic, every), Hints(wake)
+    def make(
+        monotonic: Callable[[], float],
+        every: timedelta,
+        wake: Callable[[], None],
+        heard: Callable[[], None] = lambda: None,
+    ) -> Watch:
+        """All of it, knowing nothing yet; `heard` is called whenever the loop moves."""
+        metrics, health, hints = Metrics(monotonic, Fate), Health(monotonic, every, heard), Hints(wake)
         metrics.watch(health, hints.__len__)
         return Watch(metrics, health, hints)
 
@@ -137,7 +142,11 @@ class Service:
 
     def _watched(self, kind: str, work: Callable[[], Summary]) -> Summary:
         began = self._clocks.monotonic()
-        summary = work()
+        try:
+            summary = work()
+        except Exception as error:
+            self._watch.metrics.broke_off(kind, error)
+            raise
         seconds = self._clocks.monotonic() - began
         self._watch.metrics.passed(kind, summary, seconds, self._clocks.now().timestamp())
         log.log(_level(kind, summary), "%s, %.1f s", summary, seconds, extra={"run": summary.run})
@@ -210,17 +219,17 @@ def serve(app: App, every: timedelta, asked: Signals, address: str | None) -> No
     clocks = Clocks(app.now, time.monotonic)
     watch = watched(app, every, clocks, alarm.wake)
     heartbeat = heartbeat_of(app, watch)
-    _open(app)
+    require_usable(app)
     service = Service(app, watch, clocks, asked, heartbeat)
     with listening(app, watch, clocks, address):
         tell_ready(os.environ)
         service.worker(every, alarm.sleep).run()
-    app.store.close()
+    app.close()
 
 
 def watched(app: App, every: timedelta, clocks: Clocks, wake: Callable[[], None]) -> Watch:
     """What watches the app from now on; `wake` is called when a webhook has named a ticket."""
-    watch = Watch.make(clocks.monotonic, every, wake)
+    watch = Watch.make(clocks.monotonic, every, wake, lambda: tell_alive(os.environ))
     app.meter, app.progress = RedmineMeter(watch.metrics, watch.health, clocks.monotonic), watch.health.beat
     return watch
 
@@ -231,9 +240,9 @@ def heartbeat_of(app: App, watch: Watch) -> Heartbeat:
     return Heartbeat(url, watch.metrics.beaten)
 
 
-def _open(app: App) -> None:
+def require_usable(app: App) -> None:
     """What will not work later either is told at once; a database that is only away is waited for."""
-    app.settings.require_redmine()
+    app.require()
     with suppress(TemporaryError):
         app.store.get(BRAKE)
 

@@ -16,7 +16,7 @@ SILENT_AT_MOST: Final = timedelta(minutes=5)
 """Longer than one request with all its time-outs and retries: a loop that has not moved for so long hangs."""
 PASSES_MISSED: Final = 3
 LEAST_PATIENCE: Final = timedelta(minutes=5)
-ANSWERED: Final = frozenset({Outcome.DONE, Outcome.NOT_FOUND, Outcome.REFUSED})
+ANSWERED: Final = frozenset({Outcome.DONE, Outcome.NOT_FOUND})
 
 
 class Check(StrEnum):
@@ -57,10 +57,12 @@ class Readiness:
 
 
 class Health:
-    """Told by the worker, asked by whoever watches. Ages are by the monotonic clock, whatever the wall clock says."""
+    """Told by the worker, asked by whoever watches. Ages are by the monotonic clock, whatever the wall clock says. `heard` is called at each beat."""
 
-    def __init__(self, monotonic: Callable[[], float], every: timedelta) -> None:
-        self._monotonic = monotonic
+    def __init__(
+        self, monotonic: Callable[[], float], every: timedelta, heard: Callable[[], None] = lambda: None
+    ) -> None:
+        self._monotonic, self._heard = monotonic, heard
         self._patience = max(PASSES_MISSED * every, LEAST_PATIENCE).total_seconds()
         self._lock = threading.Lock()
         self._beat = monotonic()
@@ -73,22 +75,23 @@ class Health:
     def beat(self) -> None:
         """The loop moves."""
         self._beat = self._monotonic()
+        self._heard()
 
     def tell(self, check: Check, *, ok: bool, what: str) -> None:
         """How a check stands from now on."""
         with self._lock:
             self._states[check] = State(ok, what)
 
-    def asked_redmine(self, outcome: Outcome) -> None:
-        """A request to Redmine has ended."""
-        if outcome in ANSWERED:
+    def asked_redmine(self, outcome: Outcome, *, reading: bool) -> None:
+        """A request to Redmine has ended. Refusing to write is an answer; reading is refused where the key, the certificate or the address is wrong."""
+        if outcome in ANSWERED or (outcome is Outcome.REFUSED and not reading):
             self.tell(Check.REDMINE, ok=True, what="the last request was answered")
         else:
             self.tell(Check.REDMINE, ok=False, what=f"the last request got no usable answer ({outcome.value})")
 
     def passed(self, summary: Summary) -> None:
-        """A pass has ended; one that another process is at counts as one of ours."""
-        good = summary.exit in (Exit.DONE, Exit.TICKETS_FAILED, Exit.BUSY)
+        """A pass has ended; one that another process is at says nothing of ours, however long that one has hung."""
+        good = summary.exit in (Exit.DONE, Exit.TICKETS_FAILED)
         if good:
             self._passed = self._monotonic()
         self._trouble = "" if good else summary.why

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.metadata import version
+from itertools import product
 from typing import Final
 
 from prometheus_client import (
@@ -21,10 +22,12 @@ from prometheus_client import (
 
 from bridge.adapters.redmine.meter import Outcome
 from bridge.adapters.store import Figures
+from bridge.core.model import Step
 from bridge.core.terms import Clock
 from bridge.engine import Result
+from bridge.errors import BridgeError, TemporaryError
 from bridge.jobs import Exit, Summary
-from bridge.ports import ClaimState, Sending
+from bridge.ports import ClaimState, Fate, Sending
 from bridge.watch.health import Check, Health
 
 PREFIX: Final = "presale_bridge"
@@ -32,45 +35,59 @@ REQUEST_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 PASS_SECONDS: Final = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
 HOOK_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60)
 CLOCKS: Final = (*Clock, Result.OLD, "unknown")
+KINDS: Final = ("schedule", "hook", "look", "mail")
+CRASHED: Final = "crashed"
+OUTCOMES: Final = (*(code.name.lower() for code in Exit), CRASHED)
+SHADOW: Final = "shadow"
+METHODS: Final = ("GET", "POST", "PUT")
+JUMPS: Final = ("back", "forward")
+RELOADS: Final = ("taken", "refused")
+HEARTBEATS: Final = ("taken", "failed")
 
 
 class Metrics:
-    """All figures of one service."""
+    """All figures of one service. `hooks` are the outcomes that a webhook can have."""
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(self, monotonic: Callable[[], float], hooks: Iterable[str]) -> None:
         self._monotonic = monotonic
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        self._passes = self._counter("passes", "Passes ended", "kind", "outcome")
+        self._passes = self._counter("passes", "Passes ended", kind=KINDS, outcome=OUTCOMES)
         self._pass_seconds = self._histogram("pass_duration_seconds", "How long a pass took", PASS_SECONDS, "kind")
         self._pass_at = self._gauge("last_pass_timestamp_seconds", "When the last whole pass ended, by the wall clock")
-        self._decisions = self._counter("decisions", "What tickets wanted, and what became of it", "step", "result")
+        self._decisions = self._counter(
+            "decisions", "What tickets wanted, and what became of it", step=Step, result=Result
+        )
         self._failed = self._counter("ticket_failures", "Looks at a ticket that failed and were put off")
-        self._mail = self._counter("mail_received", "Mails handled, by what became of them", "fate")
+        self._mail = self._counter("mail_received", "Mails handled, by what became of them", fate=(*Fate, SHADOW))
         self._sent = self._counter("mail_sent", "Mails sent")
         self._requests = self._counter(
-            "redmine_requests", "Requests to Redmine, each with its retries", "method", "outcome"
+            "redmine_requests", "Requests to Redmine, each with its retries", method=METHODS, outcome=Outcome
         )
-        self._retries = self._counter("redmine_retries", "Reading tried again, by the status answered", "reason")
+        self._retries = self._counter("redmine_retries", "Reading tried again, by the status answered", reason=())
         self._request_seconds = self._histogram(
             "redmine_request_duration_seconds", "How long Redmine took, retries included", REQUEST_SECONDS, "method"
         )
-        self._hooks = self._counter("hooks", "Webhooks received, by what became of them", "outcome")
+        self._hooks = self._counter("hooks", "Webhooks received, by what became of them", outcome=hooks)
         self._hook_delay = self._histogram("hook_delay_seconds", "From a webhook to the end of the look", HOOK_SECONDS)
-        self._jobs = self._counter("job_failures", "Runs of a job that did not work out", "job")
+        self._jobs = self._counter("job_failures", "Runs of a job that did not work out", job=())
         self._back_off = self._gauge("job_back_off_seconds", "How long a failing job waits; 0 when it does not", "job")
-        self._jumps = self._counter("clock_jumps", "Times the wall clock jumped, or the machine slept", "direction")
-        self._reloads = self._counter("rules_reloads", "SIGHUPs, by whether the rules were taken", "outcome")
-        self._heartbeats = self._counter("heartbeats", "Heartbeats sent after good passes", "outcome")
+        self._jumps = self._counter("clock_jumps", "Times the wall clock jumped, or the machine slept", direction=JUMPS)
+        self._reloads = self._counter("rules_reloads", "SIGHUPs, by whether the rules were taken", outcome=RELOADS)
+        self._heartbeats = self._counter("heartbeats", "Heartbeats sent after good passes", outcome=HEARTBEATS)
         self._year = self._gauge("calendar_last_known_year", "The last year that the production calendar has")
         self._store_figures()
         self._say_what_runs()
 
     # --- making ---------------------------------------------------------------------------------------------------------------------------
 
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+    def _counter(self, name: str, text: str, **labels: Iterable[str]) -> Counter:
+        """A counter with the known values of each label: a series that is born at 1 has not grown for Prometheus, and its first alert is lost."""
+        counter = Counter(f"{PREFIX}_{name}", text, tuple(labels), registry=self.registry)
+        for values in product(*labels.values()) if labels else ():
+            counter.labels(*values)
+        return counter
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
@@ -104,6 +121,11 @@ class Metrics:
 
     # --- told -----------------------------------------------------------------------------------------------------------------------------
 
+    def broke_off(self, kind: str, error: Exception) -> None:
+        """A pass ended by an error: counted as what the command would have ended with."""
+        known = Exit.OUT_OF_REACH if isinstance(error, TemporaryError) else Exit.UNUSABLE
+        self._passes.labels(kind, known.name.lower() if isinstance(error, BridgeError) else CRASHED).inc()
+
     def passed(self, kind: str, summary: Summary, seconds: float, at: float) -> None:
         """A pass has ended; `at` is the wall clock's time stamp."""
         self._passes.labels(kind, summary.exit.name.lower()).inc()
@@ -116,7 +138,7 @@ class Metrics:
         self._failed.inc(len(summary.failed))
         if summary.mail:
             for taken in summary.mail.haul.taken:
-                self._mail.labels(taken.fate.value if taken.fate else "shadow").inc()
+                self._mail.labels(taken.fate.value if taken.fate else SHADOW).inc()
             self._sent.inc(len(summary.mail.sent.sent))
 
     def counted(self, figures: Figures) -> None:
@@ -187,7 +209,7 @@ class RedmineMeter:
 
         def ended(outcome: Outcome) -> None:
             self._metrics.asked_redmine(method, outcome, self._monotonic() - began)
-            self._health.asked_redmine(outcome)
+            self._health.asked_redmine(outcome, reading=method == "GET")
 
         return ended
 

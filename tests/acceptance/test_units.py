@@ -51,7 +51,10 @@ def service(program: Installed, place: Place) -> Iterator[Started]:
     redmine = Proxy("")
     redmine.do(not_done(401), times=1_000_000)
     with redmine.running():
-        settings = environment_file(PACKAGING / "environment.example") | {"REDMINE_URL": redmine.url}
+        settings = environment_file(PACKAGING / "environment.example") | {
+            "REDMINE_URL": redmine.url,
+            "PRESALE_BRIDGE_LISTEN": "127.0.0.1:0",
+        }
         with started(Unit.read(UNITS / SERVICES[0]), program, place, settings) as service:
             assert service.says("pass"), place.log.read_text(encoding="utf-8")
             yield service

@@ -330,6 +330,14 @@ class TestOnePassAtATime:
         store.release_pass("a")
         assert store.acquire_pass("b", NOON, MINUTE)
 
+    def test_who_has_the_pass_is_told(self, store: SqlStore) -> None:
+        """Also of one whose time is over; nobody once it has been ended."""
+        assert store.pass_owner() == ""
+        store.acquire_pass("a", NOON - MINUTE, MINUTE)
+        assert store.pass_owner() == "a"
+        store.release_pass("a")
+        assert store.pass_owner() == ""
+
     def test_a_pass_that_is_renewed_goes_on(self, store: Store) -> None:
         """Time counts from the last renewal, by the owner also by acquiring again."""
         store.acquire_pass("a", NOON, MINUTE)

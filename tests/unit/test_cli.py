@@ -14,9 +14,11 @@ import pytest
 from bridge.adapters.store import SqlStore
 from bridge.app import clock
 from bridge.cli.main import EPILOG, parser, run
+from bridge.cli.passes import listening_at
 from bridge.engine import BRAKE
 from bridge.jobs import Exit
 from tests.unit.making import ROOT, RULES
+from tests.unit.test_processes import name_of_a_dead_process
 
 KEY = "5ec7e75ec7e75ec7e7"
 COMMANDS = ("run", "plan", "serve", "resume", "show", "adopt", "log", "check", "test", "explain")
@@ -190,6 +192,29 @@ def test_a_second_pass_at_the_same_time_is_busy(
         assert store.acquire_pass("somebody else", clock(), timedelta(minutes=5))
     assert run(["run", "--rules", rules], environment) == Exit.BUSY
     assert "another pass" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "setting", "address"),
+    [
+        pytest.param(None, "", None, id="Nobody asked for it"),
+        pytest.param("", "", "127.0.0.1:8321", id="--listen alone means loopback"),
+        pytest.param("", "[::1]:80", "[::1]:80", id="--listen alone, with a setting"),
+        pytest.param(None, "[::1]:80", "[::1]:80", id="The setting alone suffices"),
+        pytest.param("0.0.0.0:1", "[::1]:80", "0.0.0.0:1", id="An address given goes before the setting"),
+    ],
+)
+def test_where_serve_answers(given: str | None, setting: str, address: str | None) -> None:
+    """A setting that is made is heeded."""
+    assert listening_at(given, setting) == address
+
+
+def test_trap_5_a_pass_whose_process_was_killed_keeps_nobody_out(rules: str, environment: dict[str, str]) -> None:
+    """On the machine where it was at work the next one takes over at once, not when its time is over."""
+    with SqlStore(f"sqlite:///{environment['PRESALE_BRIDGE_STORE']}") as store:
+        assert store.acquire_pass(f"{name_of_a_dead_process()} run-1", clock(), timedelta(minutes=15))
+        assert run(["run", "--rules", rules], environment) == Exit.OUT_OF_REACH
+        assert store.pass_owner() == ""
 
 
 def test_a_store_that_cannot_be_opened(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bridge.service.notify import tell_ready
+from bridge.service.notify import tell_alive, tell_ready
+from bridge.watch.health import Health
 
 
 @pytest.fixture(params=["file", "abstract"])
@@ -27,6 +29,21 @@ def test_systemd_is_told(systemd: tuple[str, socket.socket]) -> None:
     place, channel = systemd
     tell_ready({"NOTIFY_SOCKET": place})
     assert channel.recv(100) == b"READY=1"
+
+
+def test_a_watchdog_hears_that_it_lives(systemd: tuple[str, socket.socket]) -> None:
+    """Where the unit has one, and not otherwise."""
+    place, channel = systemd
+    health = Health(lambda: 0.0, timedelta(minutes=1), lambda: tell_alive({"NOTIFY_SOCKET": place}))
+    health.beat()
+    watched = Health(
+        lambda: 0.0, timedelta(minutes=1), lambda: tell_alive({"NOTIFY_SOCKET": place, "WATCHDOG_USEC": "600000000"})
+    )
+    watched.beat()
+    assert channel.recv(100) == b"WATCHDOG=1"
+    channel.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        channel.recv(100)
 
 
 def test_without_systemd_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:

@@ -29,7 +29,7 @@ class Site:
         self.clocks = FakeClocks(moment("11-23 10:00"))
         self.hints = Hints()
         self.health = Health(self.clocks.monotonic, timedelta(minutes=1))
-        self.metrics = Metrics(self.clocks.monotonic)
+        self.metrics = Metrics(self.clocks.monotonic, Fate)
         self.metrics.watch(self.health, self.hints.__len__)
         self.counted: list[Fate] = []
         keeper = Doorkeeper(keys, self.hints, self.clocks.monotonic, self.counted.append)
@@ -226,3 +226,24 @@ def test_metrics_are_what_prometheus_reads(site: Site) -> None:
     assert reply.headers["content-type"].startswith("text/plain; version=")
     assert "presale_bridge_seconds_since_pass 42.0" in reply.text
     assert 'presale_bridge_check_ok{check="redmine"} 1.0' in reply.text
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        pytest.param("clock_jumps_total", {"direction": "back"}, id="A clock set back for the first time"),
+        pytest.param("hooks_total", {"outcome": "forged"}, id="The first burst of forged webhooks"),
+        pytest.param("hooks_total", {"outcome": "unsigned"}, id="The first burst of unsigned ones"),
+        pytest.param(
+            "redmine_requests_total", {"method": "PUT", "outcome": "unknown"}, id="The first errors of Redmine"
+        ),
+        pytest.param("passes_total", {"kind": "schedule", "outcome": "held"}, id="The first pass that is held"),
+        pytest.param("heartbeats_total", {"outcome": "failed"}, id="The first heartbeat that is not taken"),
+        pytest.param("rules_reloads_total", {"outcome": "refused"}, id="The first rules that are refused"),
+        pytest.param("mail_received_total", {"fate": "quarantine"}, id="The first mail put aside"),
+        pytest.param("decisions_total", {"step": "escalate", "result": "unknown"}, id="The first write left open"),
+    ],
+)
+def test_what_has_not_happened_yet_is_counted_as_none(site: Site, name: str, labels: dict[str, str]) -> None:
+    """A series that is born at 1 has not grown for Prometheus: the first time would alarm nobody."""
+    assert site.metrics.registry.get_sample_value(f"presale_bridge_{name}", labels) == 0

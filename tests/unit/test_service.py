@@ -139,6 +139,16 @@ def test_hints_wait_while_another_process_is_at_a_pass(stage: Stage) -> None:
     assert len(stage.world.notes(number)) == 1
 
 
+def test_another_process_that_is_at_a_pass_for_long_is_told(stage: Stage) -> None:
+    """For three intervals nobody minds; then /readyz says what keeps ours out, since that one may hang."""
+    stage.serve(1)
+    stage.bridge.answers = [Summary("r", TEN, exit=Exit.BUSY, why="another pass is at work on this store")] * 9
+    stage.serve(290)
+    assert stage.failing() == {}
+    stage.serve(30)
+    assert "another pass is at work" in stage.failing()["passes"]
+
+
 def test_w5_hints_between_two_passes_share_one_budget(stage: Stage) -> None:
     """Webhooks one by one write no more than a pass may: then the brake is pulled, and everybody is told."""
     stage.world.rules = limited(stage.world.rules, changes_per_pass=2)
@@ -276,6 +286,7 @@ def test_an_error_that_nobody_thought_of_ends_nothing(stage: Stage) -> None:
     stage.script[3] = lambda: stage.watch.hints.put(Hint(1))
     stage.serve(125)
     assert stage.value("job_failures_total", job="the pass") == 1
+    assert stage.value("passes_total", kind="schedule", outcome="crashed") == 1
     assert stage.value("passes_total", kind="schedule", outcome="done") == 2
 
 
@@ -391,6 +402,8 @@ def test_requests_are_counted_with_their_retries(stage: Stage) -> None:
     assert stage.failing()["redmine"] == "the last request got no usable answer (temporary)"
     meter.asks("PUT")(Outcome.REFUSED)
     assert "redmine" not in stage.failing()
+    meter.asks("GET")(Outcome.REFUSED)  # an expired certificate, a redirect, a key that is not accepted
+    assert stage.failing()["redmine"] == "the last request got no usable answer (refused)"
 
 
 def test_mail_is_counted_by_fate(stage: Stage) -> None:

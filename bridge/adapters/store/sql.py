@@ -318,6 +318,11 @@ class SqlStore:
         with self._database.writing() as db:
             return changed_one(db, update(t.leases).where(_held_by(owner)).values(renewed_at=now, expires_at=now + ttl))
 
+    def pass_owner(self) -> str:
+        """Who has begun the pass that was not ended, be its time over or not; empty when there is none."""
+        query = select(t.leases.c.owner).where(t.leases.c.name == _LEASE)
+        return next((str(row.owner) for row in self._database.rows(query)), "")
+
     def release_pass(self, owner: str) -> None:
         """End a pass; somebody else's stays."""
         with self._database.writing() as db:
