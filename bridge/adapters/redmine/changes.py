@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bridge.adapters.redmine import faults
-from bridge.adapters.redmine.aging import Clock
 from bridge.adapters.redmine.client import PAGE, Client, Row, rows_of, total_of
 from bridge.adapters.redmine.names import Names
 from bridge.adapters.redmine.reading import moment
@@ -18,6 +17,8 @@ from bridge.ports import Batch, Head
 
 PATH: Final = "/issues.json"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SET_BACK: Final = timedelta(hours=1)
+"""Where the server's clock was set back, what it changed since then lies before the last look: so much of it is looked through again."""
 SLACK: Final = timedelta(seconds=2)  # Redmine takes a second off the lower bound, and REST cuts off fractions
 
 
@@ -41,21 +42,18 @@ class Page:
 
 
 class Changes:
-    """Looks for changed tickets in scope. `overlap` covers writes that were committed after the moment they carry; `clock` is ours."""
+    """Looks for changed tickets in scope. `overlap` covers writes that were committed after the moment they carry."""
 
-    def __init__(self, client: Client, names: Names, scope: ScopeFilter, overlap: timedelta, clock: Clock) -> None:
+    def __init__(self, client: Client, names: Names, scope: ScopeFilter, overlap: timedelta) -> None:
         self._client = client
         self._names = names
         self._scope = scope
         self._overlap = overlap
-        self._clock = clock
 
     def since(self, since: datetime | None) -> Batch:
         """See `Tracker.changed`."""
         with faults.understanding("GET", PATH):
-            return self._since(
-                since and min(since, self._clock())
-            )  # a moment of the future would hide all until it comes
+            return self._since(since)
 
     def _since(self, since: datetime | None) -> Batch:
         first, rows = self._open() if since is None else self._changed(since)
@@ -72,6 +70,8 @@ class Changes:
         floor = f">={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         wanted = {"status_id": "*", "updated_on": floor}
         page = self._page(wanted, 0)
+        if page.at is not None and page.at < since:
+            return self._changed(page.at - SET_BACK)
         if any(moment(row["updated_on"]) < since - SLACK for row in page.rows):
             raise TemporaryError(f"GET {PATH}: Redmine ignored the filter updated_on; does a plugin change the list?")
         if page.is_last:

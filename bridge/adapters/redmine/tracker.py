@@ -58,7 +58,7 @@ class RedmineTracker:
         self.names = Names(self.client, clock, keep, self._called)
         self.people = People(self.names, rules, departments)
         self.scope = ScopeFilter(rules.scope, self.names)
-        self._changes = Changes(self.client, self.names, self.scope, overlap, clock)
+        self._changes = Changes(self.client, self.names, self.scope, overlap)
         self._composer = Composer(self.names)
         self._places: dict[int, Place] = {}
 
