@@ -304,6 +304,9 @@ class Postman(Protocol):
             PermanentError: refused for good (5xx, all recipients refused, wrong password, no TLS).
         """
 
+    def check(self) -> None:
+        """Connect and log in, and send nothing; raises as `send` does."""
+
 
 class Fate(StrEnum):
     """What became of a mail that came in."""

@@ -184,9 +184,18 @@ class Dispatch:
             self._later(outgoing, now, str(error), sent)
             return not isinstance(error, OutOfReachError)
         except PermanentError as error:
-            self._give_up(outgoing, now, str(error), sent)
-            return True
+            return self._refused(outgoing, now, str(error), sent)
         self._settle_sent(outgoing, now, {**capped, **refused}, sent)
+        return True
+
+    def _refused(self, outgoing: Outgoing, now: datetime, reason: str, sent: Sent) -> bool:
+        """Give it up where it is this mail that was refused; where the server lets nobody in (a changed password, an old certificate), all mails wait."""
+        try:
+            self.postman.check()
+        except BridgeError as error:
+            self._later(outgoing, now, str(error), sent)
+            return False
+        self._give_up(outgoing, now, reason, sent)
         return True
 
     def _settle_sent(self, outgoing: Outgoing, now: datetime, refused: Mapping[str, str], sent: Sent) -> None:

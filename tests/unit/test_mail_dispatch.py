@@ -35,11 +35,13 @@ class MemoryPostman:
     sent: list[tuple[bytes, tuple[str, ...]]] = field(default_factory=list)
     fails: deque[BridgeError | None] = field(default_factory=deque)
     refused: dict[str, str] = field(default_factory=dict)
+    closed: BridgeError | None = None
     taken: bool = False
     mailbox: MemoryMailbox | None = None
 
     def send(self, mail: bytes, sender: str, recipients: tuple[str, ...]) -> Mapping[str, str]:
         """See `Postman.send`; a copy to the mailbox arrives there at once."""
+        self.check()
         error = self.fails.popleft() if self.fails else None
         if error is None or self.taken:
             self.sent.append((mail, recipients))
@@ -49,6 +51,11 @@ class MemoryPostman:
         if error is not None:
             raise error
         return self.refused
+
+    def check(self) -> None:
+        """See `Postman.check`; `closed` says why nobody is let in."""
+        if self.closed:
+            raise self.closed
 
     def texts(self) -> list[str]:
         """The plain texts of what was sent."""
@@ -207,6 +214,19 @@ def test_a_refused_mail_is_told_to_staff_in_private(channel: Channel, number: in
     channel.run(TEN + 3 * HOUR)
     notes = [one for one in channel.office.ticket(number).journals if "550 no such user" in one.notes]
     assert [one.private for one in notes] == [True]
+
+
+def test_a_changed_password_costs_no_mail(channel: Channel, number: int) -> None:
+    """Nothing is given up, staff are told nothing, and all go out when somebody has mended it."""
+    for n in range(3):
+        channel.office.world.staff().note(number, f"Ответ {n}", at=TEN + HOUR)
+    channel.postman.closed = PermanentError("the login was refused: 535")
+    summary = channel.run(TEN + 2 * HOUR)
+    assert summary.exit is Exit.TICKETS_FAILED
+    channel.postman.closed = None
+    channel.run(TEN + 3 * HOUR)
+    assert sum("Ответ" in text for text in channel.postman.texts()) == 3
+    assert not [one for one in channel.office.ticket(number).journals if "535" in one.notes]
 
 
 def test_a_loop_of_answers_ends_at_the_cap(channel: Channel, number: int) -> None:

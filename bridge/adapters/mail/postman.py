@@ -44,7 +44,7 @@ class SmtpPostman:
             return refused
 
     def check(self) -> None:
-        """Connect and log in, and send nothing; raises as `send` does."""
+        """See `Postman.check`."""
         with self._connected():
             return
 
