@@ -269,15 +269,3 @@ def test_a_clock_that_was_set_back_is_followed(site: Site) -> None:
     """A moment of the future would hide all changes until it has come."""
     site.pages["/issues.json"] = {"issues": [], "total_count": 0}
     assert tracker(site).changed(NOON + timedelta(days=1)).cursor == NOON - OVERLAP
-
-
-def test_what_changed_since_a_clock_was_set_back_is_found(site: Site) -> None:
-    """It lies before the last look, by the clock that is right now."""
-    rows = [row(1, minutes=30)]
-
-    def answer(params: Params) -> Mapping[str, Any]:
-        found = [one for one in rows if one["updated_on"] >= params["updated_on"].removeprefix(">=")]
-        return {"issues": found, "total_count": len(found)}
-
-    site.pages["/issues.json"] = answer
-    assert [head.id for head in tracker(site).changed(NOON + timedelta(days=1)).heads] == [1]
