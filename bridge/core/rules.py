@@ -196,5 +196,6 @@ def routing_of(chronicle: Chronicle, policy: Policy, fields: Mapping[str, str]) 
 
 def is_in_shadow(ticket: Ticket, policy: Policy) -> bool:
     """Whether nothing is written or mailed for a ticket: all are in shadow, or its route is (W5)."""
-    chronicle = Chronicle(ticket, EMPTY_HISTORY, policy)
-    return policy.limits.shadow or routing_of(chronicle, policy, ticket.current.fields).route.shadow
+    if policy.limits.shadow or not any(route.shadow for route in policy.routes):
+        return policy.limits.shadow
+    return routing_of(Chronicle(ticket, EMPTY_HISTORY, policy), policy, ticket.current.fields).route.shadow

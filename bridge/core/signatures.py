@@ -204,8 +204,10 @@ def _without_disclaimers(lines: list[str]) -> list[str]:
 def _starts_disclaimer(lines: list[str], at: int, end: int) -> bool:
     """Whether it has a disclaimer's shape from this line on: what the mail is, whom it is for, what others must do; two of these at least."""
     text = " ".join(line.strip() for line in lines[at : min(end, at + _DISCLAIMER_LINES)])[:_DISCLAIMER_CHARS]
-    if "?" in text or _ADDED.match(text):
-        return "?" not in text
+    if "?" in text:
+        return False
+    if _ADDED.match(text):
+        return True
     opens = _OPENS.match(text)
     if opens is None or opens.start("what") >= len(lines[at]):
         return False

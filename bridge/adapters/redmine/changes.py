@@ -48,12 +48,9 @@ class Changes:
         self._scope = scope
         self._overlap = overlap
 
+    @faults.understanding("GET", PATH)
     def since(self, since: datetime | None) -> Batch:
         """See `Tracker.changed`."""
-        with faults.understanding("GET", PATH):
-            return self._since(since)
-
-    def _since(self, since: datetime | None) -> Batch:
         first, rows = self._open() if since is None else self._changed(since)
         covered = [self._scope.covers(row) for row in rows]
         heads = tuple(self._head(row) for row, mine in zip(rows, covered, strict=True) if mine)
