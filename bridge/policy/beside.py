@@ -33,10 +33,14 @@ def named_files(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*_NAMED.findall(text), *schema]))
 
 
+def is_borrowed(folder: Path | None, name: str) -> bool:
+    """Whether rules in this folder mean the shipped file: it is one of those that serve everybody, and there is none in the folder."""
+    return name in {*COMMON, SCHEMA} and (folder is None or not (folder / name).exists())
+
+
 def file_beside(folder: Path, name: str) -> Path:
-    """The file that rules in this folder mean: the shipped one of those that serve everybody, where there is none in the folder."""
-    own = folder / name
-    return shipped_file(name) if name in {*COMMON, SCHEMA} and not own.exists() else own
+    """The file that rules in this folder mean."""
+    return shipped_file(name) if is_borrowed(folder, name) else folder / name
 
 
 def with_files(document: Document, read: Callable[[str], str]) -> Document:

@@ -13,7 +13,7 @@ from bridge.core.learned import NOTHING, Learned
 from bridge.core.policy import Policy
 from bridge.errors import Mistake, PolicyError
 from bridge.policy import check, learned_file
-from bridge.policy.beside import COMMON, LEARNED, with_files
+from bridge.policy.beside import COMMON, LEARNED, is_borrowed, with_files
 from bridge.policy.build import build
 from bridge.policy.calendar_rules import CalendarReader
 from bridge.policy.check_words import check_words
@@ -98,14 +98,12 @@ class _Beside:
 
     def read(self, name: str) -> str:
         """The text of a file; raises `PolicyError` where there is none."""
-        if self.folder is not None and (self.folder / name).exists():
-            return _read(self.folder / name)
-        if name in COMMON:
+        if name in COMMON and is_borrowed(self.folder, name):
             self.borrowed.append(name)
             return _read(shipped_file(name))
         if self.folder is None:
             raise PolicyError(f"{name}: cannot be read: these rules are in no file, so there is none beside them")
-        return _read(self.folder / name, "the path is counted from the folder of the rules")
+        return _read(self.folder / name, "check the rights, and the path: it is counted from the folder of the rules")
 
     def warnings(self, document: Document) -> Iterator[Mistake]:
         """Files that were borrowed."""

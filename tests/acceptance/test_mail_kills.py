@@ -141,7 +141,6 @@ class Series:
     @cached_property
     def points(self) -> list[tuple[int, int]]:
         """Scene and point, for every point from the first look into the mailbox on: the scenes are played once without a kill."""
-        assert self.acknowledged
         return [
             (number, point)
             for number, calls in enumerate(self.calls)
@@ -153,8 +152,16 @@ class Series:
         """The names of each scene's calls."""
         return [self._rehearsed(number, make) for number, make in enumerate(SCENES)]
 
+    def set(self, make: Callable[[Series], Scene]) -> Scene:
+        """Set a scene when the copies of what was sent have come and are taken in: a pass then has the same to do in the rehearsal and in each kill."""
+        assert self.acknowledged
+        self.story.inbox()
+        self.story.later(minutes=1)
+        self.story.run()
+        return make(self)
+
     def _rehearsed(self, number: int, make: Callable[[Series], Scene]) -> list[str]:
-        scene, fuse = make(self), Fuse(self.folder / f"calls-{number}")
+        scene, fuse = self.set(make), Fuse(self.folder / f"calls-{number}")
         assert self.pass_in_a_child(fuse) == 0
         assert len(self.story.run_until_quiet()) == 1, "a pass leaves nothing to the next"
         check(self.story, scene)
@@ -172,7 +179,7 @@ class Series:
         """Play a scene with a kill, go on until nothing is to be done, and look."""
         number, point = place
         name = f"{('before', 'after')[point % 2]} {self.calls[number][point // 2]}, call {point // 2} of {SCENES[number].__name__}"
-        scene = SCENES[number](self)
+        scene = self.set(SCENES[number])
         ended = self.pass_in_a_child(Fuse(self.folder / "calls", point))
         assert ended == -signal.SIGKILL, f"never came to {name}"
         self.recover(lose=lose)
@@ -240,8 +247,7 @@ def test_w3_a_kill_at_the_worst_moment(
     series: Series, make: Callable[[Series], Scene], name: str, after: bool, lose: bool
 ) -> None:
     """Where the next pass has least to go by."""
-    assert series.acknowledged
-    scene = make(series)
+    scene = series.set(make)
     assert series.pass_in_a_child(FuseAt(series.folder / "calls", name=name, after=after)) == -signal.SIGKILL
     series.recover(lose=lose)
     check(series.story, scene, threaded=not lose)
