@@ -137,17 +137,20 @@ class WordIndex:
         for step in variant.steps:
             slot = self._slot(step.slot)
             edges = node.later.setdefault(step.gap, {}) if step.gap else node.next
-            node = edges.setdefault(slot, _Node())
+            if slot not in edges:
+                edges[slot] = _Node()
+            node = edges[slot]
             self._max_gap = max(self._max_gap, step.gap)
-        if not any(known == pattern for known, _ in node.ends[-1:]):
+        if not node.ends or node.ends[-1][0] != pattern:
             node.ends.append((pattern, variant))
 
     def _slot(self, slot: Slot) -> int:
-        if slot not in self._slots:
-            self._slots[slot] = len(self._slots)
+        number = self._slots.get(slot)
+        if number is None:
+            number = self._slots[slot] = len(self._slots)
             for element in slot:
-                self._file(element, self._slots[slot])
-        return self._slots[slot]
+                self._file(element, number)
+        return number
 
     def _file(self, element: Element, slot: int) -> None:
         how: How = "lemma" if element.how == "typo" else element.how

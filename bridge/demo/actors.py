@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
@@ -14,12 +13,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from bridge.demo.database import Database
     from bridge.demo.server import RedmineServer
 
 PRESALE: Final = "ТехП Пресейл"
 ADMIN: Final = "admin"
 TIMEOUT: Final = 60.0
 CLEAR: Final = ""
+ATTRIBUTES: Final = (
+    "project_id",
+    "tracker_id",
+    "status_id",
+    "priority_id",
+    "assigned_to_id",
+    "category_id",
+    "due_date",
+    "subject",
+    "description",
+)
+VALUES: Final = f"SELECT {', '.join(ATTRIBUTES)} FROM issues WHERE id = :id"  # noqa: S608 - of constants only
+FIELDS: Final = (
+    "SELECT custom_field_id, value FROM custom_values WHERE customized_type = 'Issue' AND customized_id = :id"
+)
+JOURNALS: Final = "SELECT id, notes, private_notes FROM journals WHERE journalized_id = :id ORDER BY id"
+WATCHERS: Final = "SELECT user_id FROM watchers WHERE watchable_type = 'Issue' AND watchable_id = :id"
 
 
 class NotAppliedError(PermanentError):
@@ -75,9 +92,9 @@ class Actor:
         """
         asked = self._asked(project=project, tracker=tracker, **attributes)
         said = {"subject": subject, "description": description, "uploads": self._upload(attachments, at)}
-        made = self.request("POST", "/issues.json", {"issue": asked | said}, at=at)["issue"]
-        _check(made, asked | {"subject": subject}, f"ticket {made['id']}")
-        return int(made["id"])
+        number = int(self.request("POST", "/issues.json", {"issue": asked | said}, at=at)["issue"]["id"])
+        _Stand.of(self.server.database, number).require(asked | {"subject": subject})
+        return number
 
     def note(
         self,
@@ -97,14 +114,14 @@ class Actor:
         Raises:
             NotAppliedError: the workflow, a role or a race kept Redmine from doing all of it.
         """
-        before = self._look(number)
-        asked = self._asked(current=before["project"]["id"], **attributes)
+        before = _Stand.of(self.server.database, number)
+        asked = self._asked(current=int(before.values["project_id"]), **attributes)
         said: dict[str, Any] = {"notes": text, "private_notes": private} if text else {}
         said["uploads"] = self._upload(attachments, at)
         self.request("PUT", f"/issues/{number}.json", {"issue": asked | said}, at=at)
-        after = self._look(number)
-        _check(after, asked, f"ticket {number}")
-        return _journal(before, after, text, private=private)
+        after = _Stand.of(self.server.database, number)
+        after.require(asked)
+        return after.journal_since(before, text, private=private)
 
     def edit_note(self, journal: int, text: str, *, at: datetime | None = None) -> None:
         """Change the words of a note; no words blank it (and delete a journal that has nothing else)."""
@@ -119,17 +136,10 @@ class Actor:
 
     def watch(self, number: int, whom: str) -> None:
         """Make somebody a watcher."""
-        self.request("POST", f"/issues/{number}/watchers.json", {"user_id": self.server.names.id("principal", whom)})
-        watchers = [person["id"] for person in self._look(number)["watchers"]]
-        if self.server.names.id("principal", whom) not in watchers:
+        user = self.server.names.id("principal", whom)
+        self.request("POST", f"/issues/{number}/watchers.json", {"user_id": user})
+        if (str(user),) not in self.server.database.rows(WATCHERS, {"id": number}):
             raise NotAppliedError(f"{whom} did not become a watcher of ticket {number}")
-
-    def _look(self, number: int) -> dict[str, Any]:
-        return self._admin.issue(number)
-
-    @cached_property
-    def _admin(self) -> Actor:
-        return self if self.login == ADMIN else Actor(self.server, ADMIN)
 
     def _upload(self, attachments: Mapping[str, bytes] | None, at: datetime | None) -> list[dict[str, str]]:
         return [self._upload_one(name, content, at) for name, content in (attachments or {}).items()]
@@ -212,27 +222,50 @@ def _json(answer: requests.Response, what: str) -> dict[str, Any]:
     return dict(answer.json()) if answer.text.strip() else {}
 
 
-def _check(found: Mapping[str, Any], asked: Mapping[str, Any], what: str) -> None:
-    """Compare what was asked for with what is there now."""
-    dropped = [name for name, value in asked.items() if name != "custom_fields" and _value(found, name) != str(value)]
-    there = {field["id"]: field.get("value") or "" for field in found.get("custom_fields", [])}
-    dropped += [f"field {f['id']}" for f in asked.get("custom_fields", []) if there.get(f["id"]) != f["value"]]
-    if dropped:
-        raise NotAppliedError(f"{what}: Redmine silently dropped {', '.join(dropped)}")
+@dataclass(frozen=True)
+class _Stand:
+    """A ticket as it stands in the database, where looking costs a hundredth of what it costs by REST."""
 
+    number: int
+    values: Mapping[str, str]
+    fields: Mapping[int, str]
+    journals: tuple[tuple[int, str, bool], ...]
 
-def _value(found: Mapping[str, Any], name: str) -> str:
-    if name.endswith("_id"):
-        return str((found.get(name.removesuffix("_id")) or {}).get("id", ""))
-    return str(found.get(name) or "")
+    @classmethod
+    def of(cls, database: Database, number: int) -> _Stand:
+        """The ticket now."""
+        key = {"id": number}
+        (values,) = database.rows(VALUES, key)
+        fields = {int(field): value for field, value in database.rows(FIELDS, key)}
+        journals = [(int(i), notes, private in {"1", "t"}) for i, notes, private in database.rows(JOURNALS, key)]
+        return cls(number, dict(zip(ATTRIBUTES, values, strict=True)), fields, tuple(journals))
 
+    def require(self, asked: Mapping[str, Any]) -> None:
+        """Compare with what was asked for.
 
-def _journal(before: Mapping[str, Any], after: Mapping[str, Any], text: str, *, private: bool) -> int:
-    known = {journal["id"] for journal in before["journals"]}
-    made = [journal for journal in after["journals"] if journal["id"] not in known]
-    if not text:
-        return int(made[-1]["id"]) if made else 0
-    matching = [j for j in made if (j.get("notes") or "").strip() == text.strip()]
-    if not matching or bool(matching[-1]["private_notes"]) is not private:
-        raise NotAppliedError(f"ticket {after['id']}: the note did not appear, or not as {private=}")
-    return int(matching[-1]["id"])
+        Raises:
+            NotAppliedError: something of it is not there.
+        """
+        wanted = {name: str(value) for name, value in asked.items() if name != "custom_fields"}
+        dropped = [name for name, value in wanted.items() if self.values[name] != value]
+        fields = [
+            field for field in asked.get("custom_fields", []) if self.fields.get(field["id"], "") != field["value"]
+        ]
+        dropped += [f"field {field['id']}" for field in fields]
+        if dropped:
+            raise NotAppliedError(f"ticket {self.number}: Redmine silently dropped {', '.join(dropped)}")
+
+    def journal_since(self, before: _Stand, text: str, *, private: bool) -> int:
+        """The journal with this note that was not there before; without a text the last one, 0 when there is none.
+
+        Raises:
+            NotAppliedError: the note is not there, or is not as private as asked for.
+        """
+        known = {number for number, _, _ in before.journals}
+        made = [journal for journal in self.journals if journal[0] not in known]
+        if not text:
+            return made[-1][0] if made else 0
+        matching = [journal for journal in made if journal[1].strip() == text.strip()]
+        if not matching or matching[-1][2] is not private:
+            raise NotAppliedError(f"ticket {self.number}: the note did not appear, or not as {private=}")
+        return matching[-1][0]

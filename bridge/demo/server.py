@@ -265,7 +265,10 @@ class RedmineServer:
             f"tcp://{processes.LOOPBACK}:{self.port}",
         ]
         layout = self._layout
-        return processes.spawn(puma, env=layout.environment(), cwd=layout.app, log=self.home / "puma.log")
+        compiled = {
+            "RUBY_YJIT_ENABLE": "1"
+        }  # a sixth less processor time for a quarter of a gigabyte; nothing where Ruby lacks it
+        return processes.spawn(puma, env=layout.environment() | compiled, cwd=layout.app, log=self.home / "puma.log")
 
     def _stop(self) -> None:
         noted = self._noted

@@ -15,14 +15,12 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any, Final, cast
 
-from bridge.core import footer
 from bridge.core.assess import Assessment
-from bridge.core.model import Journal, Person, Role, Step
+from bridge.core.model import Step
 from bridge.core.terms import Clock
 from bridge.demo.actors import Actor
-from bridge.demo.server import RedmineServer
 from bridge.ports import Tracker
-from tests.acceptance.stage import CUSTOMER, LEAD, PROJECT, Stage, moscow
+from tests.acceptance.stage import CUSTOMER, LEAD, PROJECT, Stage, moscow, own_notes
 
 
 class Timing(StrEnum):
@@ -47,23 +45,6 @@ Story = Callable[["Case"], Script]
 FIRST: Final = moscow("2026-11-16 10:00")
 PASSES: Final = tuple(moscow(f"2026-11-16 {at}") for at in ("10:11", "10:41", "11:11", "11:41", "12:11", "12:41"))
 NEXT_DAY: Final = (moscow("2026-11-17 09:05"), moscow("2026-11-17 09:20"), moscow("2026-11-17 09:35"))
-
-VALUES: Final = {
-    "status": "SELECT s.name FROM issues i JOIN issue_statuses s ON s.id = i.status_id WHERE i.id = :id",
-    "priority": "SELECT e.name FROM issues i JOIN enumerations e ON e.id = i.priority_id WHERE i.id = :id",
-    "category": "SELECT c.name FROM issues i LEFT JOIN issue_categories c ON c.id = i.category_id WHERE i.id = :id",
-    "due_date": "SELECT due_date FROM issues WHERE id = :id",
-    "assigned_to": (
-        "SELECT CASE u.type WHEN 'User' THEN u.firstname || ' ' || u.lastname ELSE u.lastname END "
-        "FROM issues i LEFT JOIN users u ON u.id = i.assigned_to_id WHERE i.id = :id"
-    ),
-}
-FIELD: Final = "SELECT value FROM custom_values WHERE customized_type = 'Issue' AND customized_id = :id AND custom_field_id = :field"
-NOTES: Final = (
-    "SELECT id, notes, private_notes FROM journals "
-    "WHERE journalized_id = :id AND user_id = :user AND notes <> '' ORDER BY id"
-)
-"""What stands in a ticket, past REST: it is looked at often."""
 
 
 @dataclass
@@ -126,21 +107,19 @@ class Case:
 
     def notes(self, *, private: bool = False) -> list[str]:
         """The notes of the bridge's account, in order: the public ones, or the private ones."""
-        return [note for _, note, hidden in own_notes(self.stage.server, self.number) if hidden is private]
+        return self.stage.notes(self.number, private=private)
 
     def said(self, *, private: bool = False) -> list[Step]:
         """What the bridge's notes show, in order: the public ones, or the private ones."""
-        return [step for note in self.notes(private=private) for step, _ in steps_of(self.number, note)]
+        return [said.step for said in self.stage.said(self.number) if said.private is private]
 
     def last_own_note(self) -> int:
         """The journal of the last note of the bridge's account."""
-        return own_notes(self.stage.server, self.number)[-1][0]
+        return own_notes(self.stage.server, self.number)[-1].journal
 
     def value(self, name: str) -> str:
-        """An attribute as it is shown: "status", "assigned_to", "due_date"…, or a field by its name."""
-        sql = VALUES.get(name, FIELD)
-        values = {"id": self.number} | ({} if name in VALUES else {"field": self.stage.server.names.id("field", name)})
-        return str(self.stage.server.database.rows(sql, values)[0][0])
+        """An attribute as it is shown, or a field."""
+        return self.stage.value(self.number, name)
 
     def assess(self) -> Assessment:
         """What the bridge makes of the ticket now."""
@@ -254,23 +233,6 @@ class Play:
         late = {look.ticket_id for look in self.stage.run().written}
         for case in self.cases.values():
             case.noisy = case.number in late
-            again = [one for one, count in self._said(case.number).items() if count > 1]
+            again = [one for one, count in Counter(self.stage.said(case.number)).items() if count > 1]
             if again and case.error is None:
                 case.error = AssertionError(f"said more than once: {again}")
-
-    def _said(self, number: int) -> Counter[tuple[Step, int, bool]]:
-        notes = own_notes(self.stage.server, number)
-        return Counter((*one, private) for _, note, private in notes for one in steps_of(number, note))
-
-
-def own_notes(server: RedmineServer, number: int) -> list[tuple[int, str, bool]]:
-    """The notes of the bridge's account: journal, words, and whether it is private."""
-    rows = server.database.rows(NOTES, {"id": number, "user": server.users["presale-bridge"].id})
-    return [(int(key), notes, private in {"1", "t", "True"}) for key, notes, private in rows]
-
-
-def steps_of(number: int, notes: str) -> list[tuple[Step, int]]:
-    """The steps with their ordinals that a note's footer shows."""
-    bridge = Person("", "", Role.BRIDGE)
-    journal = Journal(0, FIRST, bridge, notes.replace("\r\n", "\n"))
-    return [(own.step, own.ordinal) for own in footer.parse(number, journal)]

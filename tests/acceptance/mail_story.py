@@ -210,7 +210,12 @@ class MailStory(Stage):
 
     def tickets(self) -> list[int]:
         """All tickets, oldest first."""
-        return [int(row[0]) for row in self.server.database.rows("SELECT id FROM issues ORDER BY id")]
+        return [*self.subjects()]
+
+    def subjects(self) -> dict[int, str]:
+        """All tickets by number, oldest first, with their subjects."""
+        rows = self.server.database.rows("SELECT id, subject FROM issues ORDER BY id")
+        return {int(number): subject for number, subject in rows}
 
     def read(self, number: int) -> Ticket:
         """A ticket as the bridge reads it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bridge.adapters.redmine.connection import Connection
@@ -40,12 +40,50 @@ BOUGHT = ("Купили лицензии, нужна поддержка", "Мы 
 """Needs the two fields; needs nothing; is proposed to staff as out of scope."""
 
 
+VALUES: Final = {
+    "status": "SELECT s.name FROM issues i JOIN issue_statuses s ON s.id = i.status_id WHERE i.id = :id",
+    "priority": "SELECT e.name FROM issues i JOIN enumerations e ON e.id = i.priority_id WHERE i.id = :id",
+    "category": "SELECT c.name FROM issues i LEFT JOIN issue_categories c ON c.id = i.category_id WHERE i.id = :id",
+    "due_date": "SELECT due_date FROM issues WHERE id = :id",
+    "assigned_to": (
+        "SELECT CASE u.type WHEN 'User' THEN u.firstname || ' ' || u.lastname ELSE u.lastname END "
+        "FROM issues i LEFT JOIN users u ON u.id = i.assigned_to_id WHERE i.id = :id"
+    ),
+}
+FIELD: Final = "SELECT value FROM custom_values WHERE customized_type = 'Issue' AND customized_id = :id AND custom_field_id = :field"
+OWN_NOTES: Final = (
+    "SELECT id, notes, private_notes FROM journals "
+    "WHERE journalized_id = :id AND user_id = :user AND notes <> '' ORDER BY id"
+)
+"""What stands in a ticket, past REST: it is looked at often."""
+
+
 class Said(NamedTuple):
     """One step that a note of the bridge shows."""
 
     step: Step
     ordinal: int
     private: bool
+
+
+class OwnNote(NamedTuple):
+    """A note of the bridge's account."""
+
+    journal: int
+    text: str
+    private: bool
+
+    def steps(self, number: int) -> list[tuple[Step, int]]:
+        """The steps with their ordinals that its footer shows, in this ticket."""
+        bridge = Person("", "", Role.BRIDGE)
+        journal = Journal(0, datetime(2026, 11, 16, tzinfo=UTC), bridge, self.text.replace("\r\n", "\n"))
+        return [(own.step, own.ordinal) for own in footer.parse(number, journal)]
+
+
+def own_notes(server: RedmineServer, number: int) -> list[OwnNote]:
+    """The notes of the bridge's account in a ticket, in order; past REST, since they are looked at often."""
+    rows = server.database.rows(OWN_NOTES, {"id": number, "user": server.users["presale-bridge"].id})
+    return [OwnNote(int(key), text, private in {"1", "t"}) for key, text, private in rows]
 
 
 @dataclass
@@ -216,35 +254,27 @@ class Stage:
         """A ticket as the administrator sees it."""
         return self.actor("admin").issue(number)
 
+    def value(self, number: int, name: str) -> str:
+        """An attribute of a ticket as it is shown ("status", "assigned_to", "due_date"…), or a field by its name."""
+        sql = VALUES.get(name, FIELD)
+        values = {"id": number} | ({} if name in VALUES else {"field": self.server.names.id("field", name)})
+        return next((row[0] for row in self.server.database.rows(sql, values)), "")
+
     def field(self, number: int, name: str) -> str:
         """A field's value."""
-        found = {row["name"]: row.get("value") or "" for row in self.issue(number)["custom_fields"]}
-        return str(found[name])
+        return self.value(number, name)
 
     def status(self, number: int) -> str:
         """A ticket's status."""
-        return str(self.issue(number)["status"]["name"])
+        return self.value(number, "status")
 
     def notes(self, number: int, *, private: bool | None = None) -> list[str]:
         """The notes of the bridge's account, in order; only private or only public ones where that is asked."""
-        return [
-            row["notes"]
-            for row in self.journals(number)
-            if row["notes"] and (private is None or bool(row["private_notes"]) is private)
-        ]
-
-    def journals(self, number: int) -> list[dict[str, Any]]:
-        """The journals of the bridge's account."""
-        bridge = self.server.users["presale-bridge"].id
-        return [row for row in self.issue(number)["journals"] if row["user"]["id"] == bridge]
+        return [note.text for note in own_notes(self.server, number) if private is None or note.private is private]
 
     def said(self, number: int) -> list[Said]:
         """Every step that the bridge's notes show, in order: the record of what was written how often."""
-        return [
-            Said(own.step, own.ordinal, bool(row["private_notes"]))
-            for row in self.journals(number)
-            for own in footer.parse(number, _journal(row))
-        ]
+        return [Said(*step, note.private) for note in own_notes(self.server, number) for step in note.steps(number)]
 
     def mails(self, number: int) -> list[Mail]:
         """Redmine's mails about a ticket, in order."""
@@ -292,12 +322,6 @@ class Stage:
     def new_customer(self, code: str) -> Actor:
         """A customer with a project of the same name."""
         return new_customer(self.server, code).actor
-
-
-def _journal(row: dict[str, Any]) -> Journal:
-    bridge = Person(str(row["user"]["id"]), row["user"]["name"], Role.BRIDGE)
-    at = datetime.fromisoformat(row["created_on"])
-    return Journal(row["id"], at, bridge, row["notes"].replace("\r\n", "\n"), private=bool(row["private_notes"]))
 
 
 def is_quiet(summary: Summary) -> bool:

@@ -197,12 +197,12 @@ class Series:
 
 def check(story: MailStory, scene: Scene, *, threaded: bool = True, why: str = "") -> None:
     """Every mail stands in Redmine once and is marked, every public note is in the customer's mailbox once and in its thread, staff are told once."""
-    tickets = [story.issue(number) for number in story.tickets()]
+    subjects = story.subjects()
     for subject in scene.tickets:
-        assert [one["subject"] for one in tickets].count(subject) == 1, why
+        assert [*subjects.values()].count(subject) == 1, why
     for words in scene.notes:
         assert story.words_of_customers(scene.known).count(words) == 1, why
-    numbers = [scene.known, *(one["id"] for one in tickets if one["subject"] in scene.tickets)]
+    numbers = [scene.known, *(number for number, subject in subjects.items() if subject in scene.tickets)]
     for number in numbers:
         assert sorted(story.got(number)) == sorted(story.to_be_mailed(number)), why
         own = [footer.last_line(note) for note in story.notes(number, private=True)]
