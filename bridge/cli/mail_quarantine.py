@@ -13,7 +13,7 @@ from bridge.core.letter import Letter
 from bridge.core.policy import MailLimits
 from bridge.errors import PermanentError, with_extra
 from bridge.jobs import Exit
-from bridge.ports import Fate, Quarantined
+from bridge.mail_ports import Fate, Quarantined
 
 SHORTEST_KEY: Final = 8
 """So many characters of a key are shown, or more where that is not enough to tell two apart."""

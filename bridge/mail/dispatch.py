@@ -22,7 +22,8 @@ from bridge.errors import (
     UnknownOutcomeError,
 )
 from bridge.mail.writing import Notice, Teller
-from bridge.ports import Desk, File, Mailbox, Outgoing, Post, Postman, Sending, Store, Tracker
+from bridge.mail_ports import Desk, File, Mailbox, Outgoing, Post, Postman, Sending
+from bridge.ports import Store, Tracker
 
 log: Final = logging.getLogger("bridge.mail")
 

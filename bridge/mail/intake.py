@@ -31,7 +31,8 @@ from bridge.engine import BrakeError, Budget, RateError
 from bridge.errors import BridgeError, InvalidError, NotFoundError, TemporaryError
 from bridge.mail import writing
 from bridge.mail.writing import Notice, Teller
-from bridge.ports import Desk, Fate, Mailbox, NewTicket, Post, Quarantined, Received, Tracker, Waiting
+from bridge.mail_ports import Desk, Fate, Mailbox, NewTicket, Post, Quarantined, Received, Waiting
+from bridge.ports import Tracker
 
 log: Final = logging.getLogger("bridge.mail")
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from bridge.adapters.store import SqlStore
     from bridge.core.policy import Mail, Policy
-    from bridge.ports import Desk, Tracker
+    from bridge.mail_ports import Desk
+    from bridge.ports import Tracker
     from bridge.settings import Settings
 
 

@@ -15,7 +15,8 @@ from bridge.core.messages import render
 from bridge.core.model import Language, Origin, Role, Ticket
 from bridge.core.policy import MailLimits, Policy, Text
 from bridge.core.text import language
-from bridge.ports import Desk, File, Tracker
+from bridge.mail_ports import Desk, File
+from bridge.ports import Tracker
 
 TEXT_AT_MOST: Final = 50_000
 """Characters of a mail that are written into Redmine; the whole of a longer one is attached."""

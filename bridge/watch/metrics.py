@@ -27,7 +27,8 @@ from bridge.core.terms import Clock
 from bridge.engine import Result
 from bridge.errors import BridgeError, TemporaryError
 from bridge.jobs import Exit, Summary
-from bridge.ports import ClaimState, Fate, Sending
+from bridge.mail_ports import Fate, Sending
+from bridge.ports import ClaimState
 from bridge.watch.health import Check, Health
 
 PREFIX: Final = "presale_bridge"

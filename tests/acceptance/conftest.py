@@ -1,8 +1,7 @@
-"""The real Redmine of the acceptance tests: one per worker, its tickets cleared and its clock set for each test."""
+"""Stages for stories: for each test the worker's Redmine is cleared of tickets, and its clock set."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,21 +15,6 @@ from tests.acceptance.installing import Installed, Release, built, installed
 from tests.acceptance.mail_stage import MailStage
 from tests.acceptance.mail_story import MailStory, mail_policy
 from tests.acceptance.stage import Stage, demo_policy
-from tests.redmine_fixtures import make_server, without_mails
-
-
-@pytest.fixture(scope="session")
-def redmine() -> Iterator[RedmineServer]:
-    """This worker's Redmine."""
-    with make_server(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def no_mails(redmine: RedmineServer) -> Iterator[None]:
-    """For modules that are not about whom Redmine mails: it answers in half the time."""
-    with without_mails(redmine):
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -66,6 +66,7 @@ def test_mails_of_the_last_demo_are_forgotten(home: Path) -> None:
         assert customer.inbox() == []
 
 
+@pytest.mark.soak
 def test_the_demo_in_working_time(home: Path) -> None:
     """In working time the reminders go out, to the engineer, the department and the lead, and none of them to a customer."""
     with RedmineServer(home) as server:

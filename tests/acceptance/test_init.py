@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +36,7 @@ GONE = ("Ожидание ответа", "Согласование", "Согла
 @pytest.fixture(scope="module")
 def english() -> Iterator[RedmineServer]:
     """A Redmine with the names of the English default data, without groups and without fields."""
-    with make_server(f"init-english-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}") as server:
+    with make_server("init-english") as server:
         if server.database.rows("SELECT id FROM trackers WHERE name = 'ТехП Пресейл'"):
             _make_english(server)
         yield server

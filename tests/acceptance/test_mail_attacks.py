@@ -20,7 +20,7 @@ from bridge.demo.mail_people import WIRE, MailPerson
 from bridge.demo.mailserver import MailServer
 from bridge.demo.past import clear
 from bridge.demo.server import RedmineServer
-from bridge.ports import Quarantined
+from bridge.mail_ports import Quarantined
 from tests.acceptance.mail_stage import MailStage
 from tests.acceptance.mail_story import ATTACHMENT, MailStory, ids, mail_policy, plain
 

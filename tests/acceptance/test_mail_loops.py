@@ -7,7 +7,7 @@ import pytest
 from bridge.demo.mail_config import DEFERRED, FULL, GONE, REFUSED
 from bridge.demo.mail_people import MailPerson
 from bridge.jobs import Exit
-from bridge.ports import Fate
+from bridge.mail_ports import Fate
 from tests.acceptance.mail_stage import RudeResponder, come_back, go_on_vacation
 from tests.acceptance.mail_story import HOLD, MailStory
 

@@ -12,7 +12,7 @@ from imap_tools import MailMessageFlags
 
 from bridge.demo.mail_people import WIRE
 from bridge.demo.mailserver import MailServer
-from bridge.ports import Fate
+from bridge.mail_ports import Fate
 from tests.acceptance.mail_proxy import MailProxy
 from tests.acceptance.mail_story import KEYWORD, MailStory
 from tests.acceptance.stage import Between, moscow

@@ -15,7 +15,7 @@ from bridge.demo.mail_people import MailPerson
 from bridge.demo.rules import differences, write_copy
 from bridge.engine import BRAKE
 from bridge.jobs import Exit
-from bridge.ports import Fate
+from bridge.mail_ports import Fate
 from tests.acceptance.mail_story import ADDRESS, KEYWORD, NAME, PROJECT, SECRET, MailStory
 from tests.acceptance.stage import RULES
 

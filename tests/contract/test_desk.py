@@ -1,4 +1,4 @@
-"""The contract of `bridge.ports.Desk`, over the fake and over a real Redmine: what the mail channel writes and finds there."""
+"""The contract of `bridge.mail_ports.Desk`, over the fake and over a real Redmine: what the mail channel writes and finds there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from bridge.core.policy import Redmine
 from bridge.demo.server import RedmineServer
 from bridge.errors import InvalidError, PermanentError
 from bridge.mail import writing
-from bridge.ports import Desk, File, NewTicket, Tracker
+from bridge.mail_ports import Desk, File, NewTicket
+from bridge.ports import Tracker
 from tests.contract.test_tracker import DEPARTMENTS, RULES
 from tests.fakes.cabinet import PRESALE, demo_cabinet
 from tests.fakes.desk import FakeDesk
@@ -81,7 +82,10 @@ def real_place(server: RedmineServer, rules: Redmine = RULES) -> Place:
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.redmine)])
 def place(request: pytest.FixtureRequest) -> Place:
     """The fake and the real one."""
-    return fake_place() if request.param == "fake" else real_place(request.getfixturevalue("redmine_server"))
+    if request.param == "fake":
+        return fake_place()
+    request.getfixturevalue("no_mails")
+    return real_place(request.getfixturevalue("redmine"))
 
 
 def test_p3_an_opened_ticket_is_read_as_the_senders(place: Place) -> None:
@@ -142,11 +146,11 @@ def test_a_private_note_stays_private(place: Place) -> None:
 
 
 @pytest.mark.redmine
-def test_p6_redmine_shows_a_mails_words_as_they_were_written(redmine_server: RedmineServer) -> None:
+def test_p6_redmine_shows_a_mails_words_as_they_were_written(redmine: RedmineServer) -> None:
     """The page has the text itself: no macro ran, nothing is a link, an image or bold, nobody is mentioned."""
-    place = real_place(redmine_server)
+    place = real_place(redmine)
     number = place.desk.open(place.new(NASTY)[0])
-    shown = description_of(redmine_server, number)
+    shown = description_of(redmine, number)
     for tag in ("<a", "<img", "<script", "<strong", "<h1", "<hr", "<ol", "<ul class"):
         assert tag not in shown.rpartition("Получено письмом")[0], tag
     text = unescape(re.sub(r"<[^>]+>", "", shown))
@@ -173,9 +177,9 @@ def browse(server: RedmineServer, number: int) -> requests.Response:
 
 
 @pytest.mark.redmine
-def test_a_place_that_is_not_there_is_named(redmine_server: RedmineServer) -> None:
+def test_a_place_that_is_not_there_is_named(redmine: RedmineServer) -> None:
     """A project or a tracker that Redmine does not have."""
-    place = real_place(redmine_server)
+    place = real_place(redmine)
     with pytest.raises(PermanentError, match="no project «nowhere»"):
         place.desk.open(replace(place.new()[0], project="nowhere"))
     with pytest.raises(PermanentError, match="no tracker «Нет такого»"):
@@ -185,18 +189,18 @@ def test_a_place_that_is_not_there_is_named(redmine_server: RedmineServer) -> No
 
 
 @pytest.mark.redmine
-def test_trap_12_a_field_that_redmine_insists_on_keeps_no_mail_out(own_redmine: RedmineServer) -> None:
+def test_trap_12_a_field_that_redmine_insists_on_keeps_no_mail_out(redmine: RedmineServer) -> None:
     """Redmine's own mail handler drops such a mail; here the field gets a placeholder, which is no answer (F2)."""
-    real_place(own_redmine).actor("ivanov").open_issue("presale-mail", "A ticket that shows its fields")
-    own_redmine.database.script(
+    real_place(redmine).actor("ivanov").open_issue("presale-mail", "A ticket that shows its fields")
+    redmine.database.script(
         [("UPDATE custom_fields SET is_required = :yes WHERE name = :name", {"yes": True, "name": SYSTEM})]
     )
     try:
-        place = real_place(own_redmine)
+        place = real_place(redmine)
         new, _ = place.new(placeholders={SYSTEM: "-"})
         ticket = place.tracker.read(place.desk.open(new))
     finally:
-        own_redmine.database.script(
+        redmine.database.script(
             [("UPDATE custom_fields SET is_required = :no WHERE name = :name", {"no": False, "name": SYSTEM})]
         )
     assert ticket is not None
@@ -204,13 +208,13 @@ def test_trap_12_a_field_that_redmine_insists_on_keeps_no_mail_out(own_redmine: 
 
 
 @pytest.mark.redmine
-def test_a_verified_sender_with_an_account_opens_it_in_his_own_name(redmine_server: RedmineServer) -> None:
+def test_a_verified_sender_with_an_account_opens_it_in_his_own_name(redmine: RedmineServer) -> None:
     """By an administrator's key of its own; an address that nobody has is the bridge's to open."""
-    place = real_place(redmine_server)
-    admin = Impersonation(Connection(redmine_server.url, redmine_server.users["admin"].key))
+    place = real_place(redmine)
+    admin = Impersonation(Connection(redmine.url, redmine.users["admin"].key))
     assert isinstance(place.tracker, RedmineTracker)
     desk = RedmineDesk(place.tracker.client, place.tracker.names, admin)
-    known = redmine_server.users["ivanov"]
+    known = redmine.users["ivanov"]
     own = place.tracker.read(desk.open(place.new()[0], known.mail))
     other = place.tracker.read(desk.open(place.new()[0], "nobody@example.org"))
     assert own is not None
@@ -227,9 +231,9 @@ def test_a_mark_is_told_in_the_mails_language() -> None:
 
 
 @pytest.mark.redmine
-def test_check_online_knows_people_who_write_by_mail(redmine_server: RedmineServer) -> None:
+def test_check_online_knows_people_who_write_by_mail(redmine: RedmineServer) -> None:
     """They have no account whose roles could be asked for; the project for mails and its rights are looked at."""
-    place = real_place(redmine_server)
+    place = real_place(redmine)
     place.desk.open(place.new()[0])
     assert isinstance(place.tracker, RedmineTracker)
     rules = replace(policy(), redmine=RULES, mail=replace(MAIL, project="presale-mail", tracker=PRESALE))

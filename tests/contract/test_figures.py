@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from bridge.adapters.store import Figures, SqlStore
 from bridge.core.model import Step
-from bridge.ports import Claim, ClaimState, Known, Outgoing, Quarantined, Sending
+from bridge.mail_ports import Outgoing, Quarantined, Sending
+from bridge.ports import Claim, ClaimState, Known
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)

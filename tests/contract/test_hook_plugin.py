@@ -83,21 +83,21 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def browser(own_redmine: RedmineServer) -> Iterator[Browser]:
+def browser(redmine: RedmineServer) -> Iterator[Browser]:
     """The administrator's browser; the plugin is off afterwards."""
-    opened = own_redmine.browser()
+    opened = redmine.browser()
     yield opened
     opened.set_hook("")
 
 
 @pytest.fixture
-def stage(own_redmine: RedmineServer, browser: Browser) -> Iterator[Stage]:
+def stage(redmine: RedmineServer, browser: Browser) -> Iterator[Stage]:
     """A receiver of this test's own, with a secret of its own."""
     secret = uuid.uuid4().hex
-    began = own_redmine.log.stat().st_size
+    began = redmine.log.stat().st_size
     with Receiver() as receiver:
         browser.set_hook(receiver.url, secret)
-        yield Stage(own_redmine, browser, receiver, secret, began)
+        yield Stage(redmine, browser, receiver, secret, began)
 
 
 def test_a_new_ticket_is_told_with_its_number_alone_signed(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""The contract of `bridge.ports.Mailbox`, over the fake and over a real Dovecot. Each test has a mailbox of its own."""
+"""The contract of `bridge.mail_ports.Mailbox`, over the fake and over a real Dovecot. Each test has a mailbox of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.core.policy import Mail, Text
 from bridge.demo.mail_people import MailPerson
 from bridge.demo.mailserver import MailServer
 from bridge.errors import PermanentError
-from bridge.ports import Mailbox, Waiting
+from bridge.mail_ports import Mailbox, Waiting
 from tests.fakes.mailbox import FakeMailbox, FakeMailStore
 from tests.mail_fixtures import imap_account, somebody
 

@@ -16,7 +16,7 @@ from bridge.core.policy import Mail, Text
 from bridge.demo.mail_ca import OwnCa
 from bridge.demo.mailserver import MailServer
 from bridge.errors import PermanentError, TemporaryError
-from bridge.ports import Waiting
+from bridge.mail_ports import Waiting
 from tests.fakes import bad_servers
 from tests.fakes.bad_servers import BadServer, serving
 from tests.mail_fixtures import imap_account, somebody

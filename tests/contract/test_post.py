@@ -1,4 +1,4 @@
-"""The contract of `bridge.ports.Post`, over SQLite in a file, SQLite in memory and PostgreSQL."""
+"""The contract of `bridge.mail_ports.Post`, over SQLite in a file, SQLite in memory and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from bridge.adapters.store import SqlStore
 from bridge.errors import TemporaryError
-from bridge.ports import Fate, Outgoing, Post, Quarantined, Received, Sending
+from bridge.mail_ports import Fate, Outgoing, Post, Quarantined, Received, Sending
 from tests.contract.databases import FORK, in_processes, patient
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The contract of `bridge.ports.Postman`, over the fake and over a real Postfix. Each test has people of its own."""
+"""The contract of `bridge.mail_ports.Postman`, over the fake and over a real Postfix. Each test has people of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.demo.mail_config import DEFERRED, MESSAGE_LIMIT, REFUSED
 from bridge.demo.mail_people import MailPerson
 from bridge.demo.mailserver import MailServer
 from bridge.errors import PermanentError, TemporaryError
-from bridge.ports import Postman
+from bridge.mail_ports import Postman
 from tests.fakes.postman import FakePostman
 from tests.mail_fixtures import smtp_account
 

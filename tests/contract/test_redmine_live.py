@@ -18,7 +18,7 @@ from bridge.demo.server import RedmineServer
 from bridge.errors import NotFoundError
 from bridge.policy.load import load
 
-pytestmark = pytest.mark.redmine
+pytestmark = [pytest.mark.redmine, pytest.mark.usefixtures("no_mails")]
 
 RULES = Path(__file__).parents[2] / "rules.yaml"
 LATER = timedelta(minutes=5)
@@ -68,9 +68,9 @@ def policy() -> Policy:
 
 
 @pytest.fixture
-def stage(redmine_server: RedmineServer, policy: Policy) -> Stage:
+def stage(redmine: RedmineServer, policy: Policy) -> Stage:
     """A customer whom no other test knows."""
-    return Stage(redmine_server, new_customer(redmine_server, f"t{uuid.uuid4().hex[:12]}"), policy)
+    return Stage(redmine, new_customer(redmine, f"t{uuid.uuid4().hex[:12]}"), policy)
 
 
 def read(tracker: RedmineTracker, number: int) -> Ticket:

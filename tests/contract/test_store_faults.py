@@ -18,7 +18,8 @@ from bridge.adapters.store import SqlStore
 from bridge.adapters.store.faults import told
 from bridge.core.model import Step
 from bridge.errors import BridgeError, PermanentError, TemporaryError
-from bridge.ports import Claim, Fate, Outgoing, Quarantined, Received
+from bridge.mail_ports import Fate, Outgoing, Quarantined, Received
+from bridge.ports import Claim
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ASK = Claim(7, Step.ASK, 1)

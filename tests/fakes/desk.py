@@ -1,4 +1,4 @@
-"""`bridge.ports.Desk` over a cabinet in memory, with hooks for what goes wrong."""
+"""`bridge.mail_ports.Desk` over a cabinet in memory, with hooks for what goes wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bridge.core import mail_marks
 from bridge.core.model import Attribute, Change
 from bridge.errors import BridgeError
-from bridge.ports import File, NewTicket
+from bridge.mail_ports import File, NewTicket
 from tests.fakes.cabinet import BRIDGE, FakeCabinet
 
 

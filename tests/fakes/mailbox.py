@@ -1,4 +1,4 @@
-"""`bridge.ports.Mailbox` in memory, with the real one's behaviour and hooks for what goes wrong."""
+"""`bridge.mail_ports.Mailbox` in memory, with the real one's behaviour and hooks for what goes wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from email import message_from_bytes
 from bridge.adapters.mail.mailbox import KEYWORD
 from bridge.core.policy import Mail
 from bridge.errors import BridgeError, PermanentError
-from bridge.ports import Waiting
+from bridge.mail_ports import Waiting
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""`bridge.ports.Postman` in memory, with the real one's behaviour and hooks for what goes wrong."""
+"""`bridge.mail_ports.Postman` in memory, with the real one's behaviour and hooks for what goes wrong."""
 
 from __future__ import annotations
 

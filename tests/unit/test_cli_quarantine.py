@@ -15,7 +15,7 @@ from bridge.app import App, clock
 from bridge.cli.mail_quarantine import HEAD_LINES, add_purge, add_quarantine
 from bridge.errors import PermanentError
 from bridge.jobs import Exit
-from bridge.ports import Fate, Quarantined
+from bridge.mail_ports import Fate, Quarantined
 from bridge.settings import Settings
 from tests.unit.making import RULES
 

@@ -20,7 +20,7 @@ from bridge.core.model import Language
 from bridge.core.outbound import Parcel
 from bridge.core.policy import Mail, MailLimits, Markup, Text
 from bridge.core.threads import Threads
-from bridge.ports import File
+from bridge.mail_ports import File
 from tests.unit.making import moment
 
 NOON = moment("11-23 12:00")

@@ -20,7 +20,7 @@ from bridge.errors import BridgeError, OutOfReachError, PermanentError, Temporar
 from bridge.jobs import Exit, Pass, Summary
 from bridge.mail.dispatch import Dispatch, Sent
 from bridge.mail.office import MailOffice
-from bridge.ports import Outgoing, Quarantined
+from bridge.mail_ports import Outgoing, Quarantined
 from tests.fakes.desk import FakeDesk
 from tests.unit.test_mail_intake import IVAN, MAIL, PETR, THREADS, MemoryMailbox, Office, letter
 from tests.unit.worlds import MINUTE, TEN, World, limited

@@ -22,7 +22,7 @@ from bridge.engine import BrakeError, Budget
 from bridge.errors import InvalidError, PermanentError, TemporaryError, UnknownOutcomeError
 from bridge.mail import writing
 from bridge.mail.intake import Haul, Intake
-from bridge.ports import Fate, Waiting
+from bridge.mail_ports import Fate, Waiting
 from tests.fakes.desk import FakeDesk
 from tests.fakes.mailbox import FakeMailbox, FakeMailStore
 from tests.unit import letters

@@ -16,7 +16,7 @@ from bridge.adapters.store import SqlStore
 from bridge.engine import BRAKE
 from bridge.errors import PermanentError, PolicyError, TemporaryError
 from bridge.jobs import Exit, Summary
-from bridge.ports import Quarantined
+from bridge.mail_ports import Quarantined
 from bridge.service.heartbeat import Heartbeat
 from bridge.service.serving import Service, Watch
 from bridge.service.signals import Signals
@@ -410,7 +410,7 @@ def test_mail_is_counted_by_fate(stage: Stage) -> None:
     """What came, and what went."""
     from bridge.mail.intake import Taken  # noqa: PLC0415 - one test's
     from bridge.mail.office import MailSummary  # noqa: PLC0415
-    from bridge.ports import Fate  # noqa: PLC0415
+    from bridge.mail_ports import Fate  # noqa: PLC0415
 
     mail = MailSummary()
     mail.haul.taken += [Taken("a", Fate.TICKET, ""), Taken("b", Fate.QUARANTINE, ""), Taken("c", None, "shadow")]

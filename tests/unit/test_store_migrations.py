@@ -14,7 +14,8 @@ from bridge.adapters.store.connection import open_engine, parse
 from bridge.adapters.store.migrations import MIGRATIONS, migrate
 from bridge.core.model import Attribute, History, OwnStep, Refusal, Role, Step
 from bridge.errors import PermanentError
-from bridge.ports import Claim, Known, Quarantined
+from bridge.mail_ports import Quarantined
+from bridge.ports import Claim, Known
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

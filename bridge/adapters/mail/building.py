@@ -21,7 +21,7 @@ from bridge.core.outbound import Parcel
 from bridge.core.policy import Mail, Markup
 from bridge.core.subjects import topic, unnumbered
 from bridge.core.threads import Threads
-from bridge.ports import File
+from bridge.mail_ports import File
 
 LONGEST_MARKED: Final = 20_000
 """Characters of a note whose markup is read; a longer one (a log that somebody pasted) is mailed as it was typed."""

@@ -1,4 +1,4 @@
-"""`bridge.ports.Mailbox` over IMAP.
+"""`bridge.mail_ports.Mailbox` over IMAP.
 
 A message is named by its folder's UIDVALIDITY and its UID together: after a folder was made anew, what was listed before counts as gone.
 """
@@ -14,7 +14,7 @@ from imap_tools.utils import encode_folder
 from bridge.adapters.mail.accounts import MailAccount, Patience
 from bridge.adapters.mail.session import ImapSession
 from bridge.errors import BridgeError, PermanentError, TemporaryError
-from bridge.ports import Waiting
+from bridge.mail_ports import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

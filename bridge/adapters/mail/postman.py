@@ -1,4 +1,4 @@
-"""`bridge.ports.Postman` over SMTP: one connection for each mail.
+"""`bridge.mail_ports.Postman` over SMTP: one connection for each mail.
 
 The outcome is unknown only from the moment the final dot leaves until its answer is read; what fails before was certainly not taken.
 """

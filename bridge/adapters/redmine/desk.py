@@ -1,4 +1,4 @@
-"""`bridge.ports.Desk` over a real Redmine: what the mail channel writes there."""
+"""`bridge.mail_ports.Desk` over a real Redmine: what the mail channel writes there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.adapters.redmine.names import Names
 from bridge.core import mail_marks
 from bridge.core.model import Attribute
 from bridge.errors import InvalidError, NotFoundError, PermanentError, TemporaryError
-from bridge.ports import File, NewTicket
+from bridge.mail_ports import File, NewTicket
 
 if TYPE_CHECKING:
     from bridge.adapters.redmine.impersonation import Impersonation

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, and_, case, func, select
 from bridge.adapters.store import schema as t
 from bridge.adapters.store.database import Database
 from bridge.core.terms import Clock
-from bridge.ports import Sending
+from bridge.mail_ports import Sending
 
 
 @dataclass(frozen=True, slots=True)

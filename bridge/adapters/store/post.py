@@ -1,4 +1,4 @@
-"""`bridge.ports.Post` over SQLAlchemy Core: mails that came in, the quarantine, the outbox. Each method is one transaction."""
+"""`bridge.mail_ports.Post` over SQLAlchemy Core: mails that came in, the quarantine, the outbox. Each method is one transaction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, fun
 
 from bridge.adapters.store import schema as t
 from bridge.adapters.store.database import Database, changed_one
-from bridge.ports import Fate, Outgoing, Quarantined, Received, Sending
+from bridge.mail_ports import Fate, Outgoing, Quarantined, Received, Sending
 
 _OPENED: Final = (Fate.TICKET, Fate.NOTE)
 _WAITING: Final = (Sending.READY, Sending.CLAIMED)

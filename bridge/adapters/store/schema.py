@@ -26,7 +26,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator
 
 from bridge.core.model import Attribute, Role, Step, require_aware
-from bridge.ports import ClaimState, Fate, Sending
+from bridge.mail_ports import Fate, Sending
+from bridge.ports import ClaimState
 
 
 class Moment(TypeDecorator[datetime]):
