@@ -85,11 +85,12 @@ _Chain = tuple[Step, ...]
 
 
 class PatternParser:
-    """Reads patterns that may name families; each family is read once."""
+    """Reads patterns that may name families; each family is read once, and each word."""
 
     def __init__(self, families: Mapping[str, Sequence[str]]) -> None:
         self._families = families
         self._read: dict[str, tuple[Variant, ...]] = {}
+        self._words: dict[str, _Chain] = {}
         self._reading: list[str] = []
 
     def parse(self, pattern: str) -> tuple[Variant, ...]:
@@ -121,7 +122,9 @@ class PatternParser:
             return (_exact(match["quoted"] or match["angled"] or "", pattern),)
         if family := _FAMILY.fullmatch(plain.rstrip(",")):
             return _alternatives(self._family(family[1], pattern))
-        return (_words(plain, pattern),)
+        if plain not in self._words:
+            self._words[plain] = _words(plain, pattern)
+        return (self._words[plain],)
 
     def _family(self, name: str, pattern: str) -> tuple[Variant, ...]:
         if name in self._reading:
