@@ -7,6 +7,7 @@ import os
 import resource
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -206,6 +207,26 @@ def test_another_process_holds_the_lock(directory: Path) -> None:
     shell.close()
     assert isinstance(error, TemporaryError)
     assert f"the store {path} is held by another process; the next pass tries again" in str(error)
+
+
+@pytest.mark.parametrize("gives_way", [True, False])
+def test_another_process_is_making_the_file(directory: Path, gives_way: bool) -> None:
+    """A job and a service that are started together over a new file: the second waits for the first, as long as its patience."""
+    path = directory / "state.db"
+    first = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    first.execute("BEGIN IMMEDIATE")
+    first.execute("CREATE TABLE other (n)")
+    url, patience = f"sqlite:///{path}", timedelta(minutes=2) if gives_way else timedelta(seconds=0.1)
+    done = threading.Timer(0.3, first.execute, ["COMMIT"])
+    if gives_way:
+        done.start()
+        with SqlStore(url, patience=patience) as store:
+            assert store.claim([Claim(7, Step.ASK, 1)], NOON)
+        done.join()
+    else:
+        with pytest.raises(TemporaryError, match="held by another process"):
+            SqlStore(url, patience=patience)
+    first.close()
 
 
 def test_reading_does_not_wait_for_a_writer(directory: Path) -> None:

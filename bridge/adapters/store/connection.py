@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -22,6 +24,8 @@ WAITING: Final = {
 }
 """libpq's parameters: a server whose machine is gone (seconds; the last in milliseconds) is noticed within a minute, not after hours."""
 WRITES: Final = "bridge_writes"
+BETWEEN_TRIES: Final = 0.02
+"""Seconds between two tries for a lock for which SQLite does not wait by itself."""
 _EXAMPLES: Final = "sqlite:////var/lib/presale-bridge/state.db or postgresql://bridge@db.example.org/bridge"
 
 
@@ -58,18 +62,30 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
     # The driver's own guess of where a transaction starts is off (isolation_level); `_begin` says it.
     arguments = {"timeout": patience.total_seconds(), "isolation_level": None, "check_same_thread": False}
     engine = create_engine(url, hide_parameters=True, connect_args=arguments, **options)
-    event.listen(engine, "connect", _tune_sqlite)
+
+    def tune(connection: sqlite3.Connection, _record: object) -> None:
+        # WAL lets readers read while a pass writes; FULL syncs each commit, since a claim has to be there after a power cut; what is
+        # deleted is overwritten, since `purge` promises that it is gone.
+        _switch_to_wal(connection, time.monotonic() + patience.total_seconds())
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    event.listen(engine, "connect", tune)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _tune_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    # WAL lets readers read while a pass writes; FULL syncs each commit, since a claim has to be there after a power cut; what is deleted
-    # is overwritten, since `purge` promises that it is gone.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _switch_to_wal(connection: sqlite3.Connection, until: float) -> None:
+    """SQLite's own waiting leaves this out: of processes that open a new file at once, all but one would fail at once."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(BETWEEN_TRIES)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:
