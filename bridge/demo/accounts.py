@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from bridge.demo import processes
+from bridge.demo.database import is_true
 from bridge.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _accounts(database: Database) -> list[Account]:
     for user, group in database.rows(GROUPS):
         groups[user] = (*groups.get(user, ()), group)
     return [
-        Account(int(number), login, name, mail, secrets.token_hex(20), groups.get(number, ()), admin in {"1", "t"})
+        Account(int(number), login, name, mail, secrets.token_hex(20), groups.get(number, ()), is_true(admin))
         for number, login, name, mail, admin in database.rows(USERS)
     ]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import requests
 
+from bridge.demo.database import is_true
 from bridge.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class _Stand:
         key = {"id": number}
         (values,) = database.rows(VALUES, key)
         fields = {int(field): value for field, value in database.rows(FIELDS, key)}
-        journals = [(int(i), notes, private in {"1", "t"}) for i, notes, private in database.rows(JOURNALS, key)]
+        journals = [(int(i), notes, is_true(private)) for i, notes, private in database.rows(JOURNALS, key)]
         return cls(number, dict(zip(ATTRIBUTES, values, strict=True)), fields, tuple(journals))
 
     def require(self, asked: Mapping[str, Any]) -> None:

@@ -25,6 +25,11 @@ NAME: Final = "redmine"
 Statement = tuple[str, "Mapping[str, object]"]
 
 
+def is_true(value: str) -> bool:
+    """What a truth value among `rows` says: SQLite has 1 for it, PostgreSQL t."""
+    return value in {"1", "t"}
+
+
 class Database(Protocol):
     """What the demo needs of either database."""
 

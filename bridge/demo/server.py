@@ -265,10 +265,9 @@ class RedmineServer:
             f"tcp://{processes.LOOPBACK}:{self.port}",
         ]
         layout = self._layout
-        compiled = {
-            "RUBY_YJIT_ENABLE": "1"
-        }  # a sixth less processor time for a quarter of a gigabyte; nothing where Ruby lacks it
-        return processes.spawn(puma, env=layout.environment() | compiled, cwd=layout.app, log=self.home / "puma.log")
+        # Ruby's compiler: a sixth less processor time for a quarter of a gigabyte; where Ruby lacks it, nothing.
+        environment = layout.environment() | {"RUBY_YJIT_ENABLE": "1"}
+        return processes.spawn(puma, env=environment, cwd=layout.app, log=self.home / "puma.log")
 
     def _stop(self) -> None:
         noted = self._noted

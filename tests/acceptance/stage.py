@@ -18,6 +18,7 @@ from bridge.core import footer
 from bridge.core.model import Journal, Person, Role, Step
 from bridge.core.policy import Limits, Policy
 from bridge.demo.actors import Actor, new_customer
+from bridge.demo.database import is_true
 from bridge.demo.server import RedmineServer
 from bridge.demo.sink import Mail
 from bridge.engine import Engine
@@ -83,7 +84,7 @@ class OwnNote(NamedTuple):
 def own_notes(server: RedmineServer, number: int) -> list[OwnNote]:
     """The notes of the bridge's account in a ticket, in order; past REST, since they are looked at often."""
     rows = server.database.rows(OWN_NOTES, {"id": number, "user": server.users["presale-bridge"].id})
-    return [OwnNote(int(key), text, private in {"1", "t"}) for key, text, private in rows]
+    return [OwnNote(int(key), text, is_true(private)) for key, text, private in rows]
 
 
 @dataclass
@@ -259,10 +260,6 @@ class Stage:
         sql = VALUES.get(name, FIELD)
         values = {"id": number} | ({} if name in VALUES else {"field": self.server.names.id("field", name)})
         return next((row[0] for row in self.server.database.rows(sql, values)), "")
-
-    def field(self, number: int, name: str) -> str:
-        """A field's value."""
-        return self.value(number, name)
 
     def status(self, number: int) -> str:
         """A ticket's status."""

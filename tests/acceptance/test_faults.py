@@ -127,7 +127,7 @@ def test_w3_fields_and_status_arrive_with_a_note_of_unknown_outcome(
         stage.lose_the_store()
     stage.run_until_quiet()
     assert once(stage.said(number)) == [*ASKED, Said(Step.THANK, 1, False), Said(Step.SET_TERM, 1, False)]
-    found = (stage.field(number, SYSTEM), stage.field(number, UPDATES), stage.status(number))
+    found = (stage.value(number, SYSTEM), stage.value(number, UPDATES), stage.status(number))
     assert found == ("Альт Сервер 10.2, x86_64", "обновляли вчера через apt-get", "В работе")
 
 
@@ -282,8 +282,8 @@ def test_w3_a_bad_day(stage: Stage, proxy: Proxy, seed: int) -> None:
     assert stage.said(bought) == PROPOSED
     asked_twice = [*TOLD, *(Said(*one, False) for one in ((Step.ASK, 1), (Step.ASK, 2), (Step.THANK, 1)))]
     assert once(stage.said(install)) == asked_twice
-    assert (stage.field(install, SYSTEM), stage.status(install)) == ("Альт Сервер 10.2, x86_64", "В работе")
-    assert stage.field(install, UPDATES) == "обновляли вчера через apt-get"
+    assert (stage.value(install, SYSTEM), stage.status(install)) == ("Альт Сервер 10.2, x86_64", "В работе")
+    assert stage.value(install, UPDATES) == "обновляли вчера через apt-get"
 
 
 def test_an_idle_pass_through_the_proxy_is_quiet(stage: Stage, proxy: Proxy) -> None:

@@ -49,7 +49,7 @@ def test_the_whole_way_of_a_mail(story: MailStory) -> None:
     (number,) = story.tickets()
     assert f"под номером {number}" in plain(acknowledged)
     assert "среда, 18 ноября, 18:00 МСК" in plain(acknowledged)
-    assert (story.field(number, NAME), story.field(number, ADDRESS)) == (story.anna.name, story.anna.address)
+    assert (story.value(number, NAME), story.value(number, ADDRESS)) == (story.anna.name, story.anna.address)
 
     story.later(minutes=11)
     asked = mailed(story, 2)
@@ -60,7 +60,7 @@ def test_the_whole_way_of_a_mail(story: MailStory) -> None:
     story.run()
     story.later(minutes=11)
     again = mailed(story, 3)
-    assert (story.field(number, UPDATES), story.status(number)) == (
+    assert (story.value(number, UPDATES), story.status(number)) == (
         "обновляли вчера через apt-get dist-upgrade",
         "Ожидание ответа",
     )
@@ -71,7 +71,7 @@ def test_the_whole_way_of_a_mail(story: MailStory) -> None:
     story.run()
     story.later(minutes=11)
     thanked = mailed(story, 4)
-    assert (story.field(number, SYSTEM), story.status(number)) == ("Альт Рабочая станция 10.2, x86_64", "В работе")
+    assert (story.value(number, SYSTEM), story.status(number)) == ("Альт Рабочая станция 10.2, x86_64", "В работе")
     assert "Спасибо" in plain(thanked)
 
     story.later(minutes=30)

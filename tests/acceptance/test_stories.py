@@ -46,7 +46,7 @@ def test_f3_f4_asked_half_answered_asked_again_completed_and_thanked(stage: Stag
     stage.customer.note(number, f"1. {ALT}")
     stage.later(minutes=11)
     stage.run()
-    assert (stage.field(number, SYSTEM), stage.field(number, UPDATES)) == (ALT, "")
+    assert (stage.value(number, SYSTEM), stage.value(number, UPDATES)) == (ALT, "")
     assert stage.status(number) == "Ожидание ответа"
     assert "apt-get dist-upgrade" in stage.notes(number)[-1]
     assert "os-release" not in stage.notes(number)[-1]
@@ -54,7 +54,7 @@ def test_f3_f4_asked_half_answered_asked_again_completed_and_thanked(stage: Stag
     stage.customer.note(number, APT)
     stage.later(minutes=11)
     stage.run()
-    assert (stage.field(number, SYSTEM), stage.field(number, UPDATES)) == (ALT, APT)
+    assert (stage.value(number, SYSTEM), stage.value(number, UPDATES)) == (ALT, APT)
     assert stage.status(number) == "В работе"
     assert stage.issue(number)["due_date"] == "2026-11-18"
     assert once(stage.said(number)) == [
@@ -79,7 +79,7 @@ def test_f4_a_whole_answer_fills_both_fields(stage: Stage, answer: str) -> None:
     stage.customer.note(number, answer)
     stage.later(minutes=1)
     stage.run()
-    assert (stage.field(number, SYSTEM), stage.field(number, UPDATES)) == (ALT, APT)
+    assert (stage.value(number, SYSTEM), stage.value(number, UPDATES)) == (ALT, APT)
     assert stage.status(number) == "В работе"
     assert stage.said(number)[2:] == [Said(Step.THANK, 1, False), Said(Step.SET_TERM, 1, False)]
 
@@ -91,7 +91,7 @@ def test_f4_an_answer_is_read_as_a_whole_where_one_thing_was_asked(stage: Stage)
     stage.customer.note(number, f"{APT}\n\nПресейл Мост писал:\n{quoted}")
     stage.later(minutes=1)
     stage.run()
-    assert stage.field(number, UPDATES) == APT
+    assert stage.value(number, UPDATES) == APT
     assert stage.said(number)[2:] == [Said(Step.THANK, 1, False), Said(Step.SET_TERM, 1, False)]
 
 

@@ -48,7 +48,7 @@ def test_w3_trap_14_a_204_that_changed_nothing_is_reported_once(stage: Stage) ->
         stage.customer.note(number, f"1. {ALT}")
         stage.later(minutes=11)
         assert writes(stage) == [number]
-    assert stage.field(number, SYSTEM) == ALT
+    assert stage.value(number, SYSTEM) == ALT
     assert [line for line in stage.reports if "did not take" in line] == [
         f"ticket {number}: Redmine did not take the status «Ожидание ответа»; it is not tried again"
     ]
@@ -117,10 +117,10 @@ def test_w4_a_field_that_a_person_filled_in_between_is_put_back(stage: Stage) ->
         number, fields={SYSTEM: "Альт СП 10, по телефону"}
     )
     stage.run()
-    assert (stage.field(number, SYSTEM), stage.field(number, UPDATES)) == ("Альт СП 10, по телефону", APT)
+    assert (stage.value(number, SYSTEM), stage.value(number, UPDATES)) == ("Альт СП 10, по телефону", APT)
     stage.later(minutes=30)
     assert writes(stage) == []
-    assert stage.field(number, SYSTEM) == "Альт СП 10, по телефону"
+    assert stage.value(number, SYSTEM) == "Альт СП 10, по телефону"
 
 
 def test_p5_a_persons_decision_is_never_overruled(stage: Stage) -> None:

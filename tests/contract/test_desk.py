@@ -82,10 +82,7 @@ def real_place(server: RedmineServer, rules: Redmine = RULES) -> Place:
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.redmine)])
 def place(request: pytest.FixtureRequest) -> Place:
     """The fake and the real one."""
-    if request.param == "fake":
-        return fake_place()
-    request.getfixturevalue("no_mails")
-    return real_place(request.getfixturevalue("redmine"))
+    return fake_place() if request.param == "fake" else real_place(request.getfixturevalue("no_mails"))
 
 
 def test_p3_an_opened_ticket_is_read_as_the_senders(place: Place) -> None:

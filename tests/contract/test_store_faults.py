@@ -209,24 +209,33 @@ def test_another_process_holds_the_lock(directory: Path) -> None:
     assert f"the store {path} is held by another process; the next pass tries again" in str(error)
 
 
-@pytest.mark.parametrize("gives_way", [True, False])
-def test_another_process_is_making_the_file(directory: Path, gives_way: bool) -> None:
-    """A job and a service that are started together over a new file: the second waits for the first, as long as its patience."""
+def making(path: Path) -> sqlite3.Connection:
+    """Another process that is in the middle of making the file."""
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE other (n)")
+    return other
+
+
+def test_a_file_that_another_process_is_making_is_waited_for(directory: Path) -> None:
+    """A job and a service that are started together over a new file."""
     path = directory / "state.db"
-    first = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    first.execute("BEGIN IMMEDIATE")
-    first.execute("CREATE TABLE other (n)")
-    url, patience = f"sqlite:///{path}", timedelta(minutes=2) if gives_way else timedelta(seconds=0.1)
-    done = threading.Timer(0.3, first.execute, ["COMMIT"])
-    if gives_way:
-        done.start()
-        with SqlStore(url, patience=patience) as store:
-            assert store.claim([Claim(7, Step.ASK, 1)], NOON)
-        done.join()
-    else:
-        with pytest.raises(TemporaryError, match="held by another process"):
-            SqlStore(url, patience=patience)
-    first.close()
+    other = making(path)
+    done = threading.Timer(0.3, other.execute, ["COMMIT"])
+    done.start()
+    with SqlStore(f"sqlite:///{path}", patience=timedelta(minutes=2)) as store:
+        assert store.claim([ASK], NOON)
+    done.join()
+    other.close()
+
+
+def test_a_file_that_another_process_is_making_is_waited_for_in_patience_only(directory: Path) -> None:
+    """As for any other lock."""
+    path = directory / "state.db"
+    other = making(path)
+    with pytest.raises(TemporaryError, match="held by another process"):
+        claim_in(path)
+    other.close()
 
 
 def test_reading_does_not_wait_for_a_writer(directory: Path) -> None:

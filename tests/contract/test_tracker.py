@@ -81,10 +81,7 @@ def real_world(server: RedmineServer) -> World:
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.redmine)])
 def world(request: pytest.FixtureRequest) -> World:
     """The fake and the real one."""
-    if request.param == "fake":
-        return fake_world()
-    request.getfixturevalue("no_mails")
-    return real_world(request.getfixturevalue("redmine"))
+    return fake_world() if request.param == "fake" else real_world(request.getfixturevalue("no_mails"))
 
 
 def ids(tracker: Tracker, since: datetime | None) -> list[int]:

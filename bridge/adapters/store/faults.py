@@ -98,6 +98,11 @@ def told(where: str) -> Iterator[None]:
         raise PermanentError(msg) from error
 
 
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's code without what an extended one adds to it (https://sqlite.org/rescode.html); 0 where the error has none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _explained(error: BaseException, where: str) -> BridgeError:
     kind, sentence = _sqlite(error) if isinstance(error, sqlite3.Error) else _postgresql(error)
     first_line = str(error).partition("\n")[0]
@@ -105,7 +110,7 @@ def _explained(error: BaseException, where: str) -> BridgeError:
 
 
 def _sqlite(error: sqlite3.Error) -> tuple[type[BridgeError], str]:
-    return _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, _STRANGE)
+    return _SQLITE.get(primary_code(error), _STRANGE)
 
 
 def _postgresql(error: BaseException) -> tuple[type[BridgeError], str]:
